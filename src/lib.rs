@@ -1,0 +1,2 @@
+//! PostgreSQL change data capture for Rust.
+pub use pg_cdc_core as core;
