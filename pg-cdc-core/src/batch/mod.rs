@@ -1,0 +1,5 @@
+//! The unit of flow.
+
+mod pool;
+
+pub use pool::{Buffer, BufferPool};
