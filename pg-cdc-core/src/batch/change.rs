@@ -216,20 +216,20 @@ impl<'a> Change<'a> {
 
     /// The row as it was, as far as the server sent it: the replica identity's columns, or all with FULL.
     #[must_use]
-    pub fn old(&self) -> Option<Row<'a>> {
+    pub fn before(&self) -> Option<Row<'a>> {
         self.header.has_old.then(|| self.row(0))
     }
 
     /// The row as it is now: of a read, an insert, an update.
     #[must_use]
-    pub fn new(&self) -> Option<Row<'a>> {
+    pub fn after(&self) -> Option<Row<'a>> {
         self.header.has_new.then(|| self.row(usize::from(self.header.has_old)))
     }
 
     /// What a sink must do with it.
     #[must_use]
     pub fn write(&self) -> Write<'a> {
-        match (self.op(), self.old(), self.new()) {
+        match (self.op(), self.before(), self.after()) {
             (Op::Truncate, ..) => Write::Truncate(self.header.truncate),
             (_, old, Some(row)) => {
                 let moved_from = old.filter(|old| key_differs(old, &row));
@@ -255,8 +255,8 @@ impl<'a> Change<'a> {
             lsn: self.lsn(),
             seq: self.seq(),
             truncate: self.header.truncate,
-            old: self.old().map(|row| row.to_owned()),
-            new: self.new().map(|row| row.to_owned()),
+            before: self.before().map(|row| row.to_owned()),
+            after: self.after().map(|row| row.to_owned()),
         }
     }
 
@@ -286,8 +286,8 @@ impl std::fmt::Debug for Change<'_> {
             .field("table", &self.table.name)
             .field("commit_lsn", &self.transaction.commit_lsn)
             .field("seq", &self.seq())
-            .field("old", &self.old())
-            .field("new", &self.new())
+            .field("before", &self.before())
+            .field("after", &self.after())
             .finish()
     }
 }
@@ -309,9 +309,9 @@ pub struct OwnedChange {
     /// The options of a TRUNCATE.
     pub truncate: TruncateOptions,
     /// The row as it was, as far as the server sent it.
-    pub old: Option<OwnedRow>,
+    pub before: Option<OwnedRow>,
     /// The row as it is now.
-    pub new: Option<OwnedRow>,
+    pub after: Option<OwnedRow>,
 }
 
 impl OwnedChange {

@@ -37,11 +37,11 @@ fn a_change_reads_back_as_written() {
     let (mut batch, table) = (ChangeBatch::new(), table());
     update(&mut batch, &table, &Bytes::from_static(b"ab"), Datum::Text(b"hello"), Datum::Absent);
     let change = batch.changes().next().unwrap();
-    assert_eq!(change.old().unwrap().datum(0), Datum::Text(b"a"));
-    assert_eq!(change.old().unwrap().datum(1), Datum::NotInIdentity);
-    assert_eq!(change.new().unwrap().datum_of("id"), Datum::Text(b"b"));
-    assert_eq!(change.new().unwrap().datum_of("note"), Datum::Text(b"hello"));
-    assert_eq!(change.new().unwrap().datum(2), Datum::Absent);
+    assert_eq!(change.before().unwrap().datum(0), Datum::Text(b"a"));
+    assert_eq!(change.before().unwrap().datum(1), Datum::NotInIdentity);
+    assert_eq!(change.after().unwrap().datum_of("id"), Datum::Text(b"b"));
+    assert_eq!(change.after().unwrap().datum_of("note"), Datum::Text(b"hello"));
+    assert_eq!(change.after().unwrap().datum(2), Datum::Absent);
     assert_eq!((change.lsn(), change.transaction().commit_lsn), (Lsn::new(90), Lsn::new(100)));
 }
 
@@ -72,7 +72,7 @@ fn a_change_that_is_not_finished_leaves_no_trace() {
     batch.write(buffer).null();
     assert!(batch.is_blank());
     update(&mut batch, &table, &bytes, Datum::Null, Datum::Absent);
-    assert_eq!(batch.changes().next().unwrap().old().unwrap().datum(0), Datum::Text(b"a"));
+    assert_eq!(batch.changes().next().unwrap().before().unwrap().datum(0), Datum::Text(b"a"));
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn a_few_small_changes_never_pin_a_large_buffer() {
     batch.compact();
     assert_eq!(pool.retained(), 0);
     let change = batch.changes().next().unwrap();
-    assert_eq!(change.new().unwrap().datum(0), Datum::Text(b"b"));
-    assert_eq!(change.new().unwrap().datum(1), Datum::Text(b"hello"));
+    assert_eq!(change.after().unwrap().datum(0), Datum::Text(b"b"));
+    assert_eq!(change.after().unwrap().datum(1), Datum::Text(b"hello"));
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn an_owned_change_holds_no_buffer() {
     let owned = batch.changes().next().unwrap().to_owned();
     drop(batch);
     assert_eq!(pool.retained(), 0);
-    assert_eq!(owned.new.unwrap().as_row().datum(0), Datum::Text(b"b"));
-    assert_eq!(owned.old.unwrap().as_row().datum(1), Datum::NotInIdentity);
+    assert_eq!(owned.after.unwrap().as_row().datum(0), Datum::Text(b"b"));
+    assert_eq!(owned.before.unwrap().as_row().datum(1), Datum::NotInIdentity);
 }
 
 #[test]
