@@ -2,6 +2,8 @@
 //! and (behind features) the wire, the catalog and the replication stream.
 
 pub mod batch;
+#[cfg(feature = "catalog")]
+pub mod catalog;
 mod datum;
 mod decoder;
 mod error;

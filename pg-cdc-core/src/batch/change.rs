@@ -48,6 +48,9 @@ pub enum Event<'a> {
         table: &'a Arc<Table>,
         /// How many rows it had.
         rows: u64,
+        /// What they show: everything that committed before this. Later than the snapshot's own point for a table
+        /// that was read again; its changes count from here on.
+        point: Lsn,
     },
     /// A table changed under its snapshot: its rows so far are void, and it is read again.
     TableRestarted {
@@ -170,7 +173,9 @@ impl ChangeBatch {
             }
             Entry::SnapshotBegun { point } => Event::SnapshotBegun { point },
             Entry::SnapshotEnded { point } => Event::SnapshotEnded { point },
-            Entry::TableDone { table: index, rows } => Event::TableDone { table: table(index)?, rows },
+            Entry::TableDone { table: index, rows, point } => {
+                Event::TableDone { table: table(index)?, rows, point }
+            }
             Entry::TableRestarted { table: index } => Event::TableRestarted { table: table(index)? },
             Entry::Idle { lsn } => Event::Idle { lsn },
         })

@@ -99,7 +99,7 @@ pub(super) enum Entry {
     Message { index: u32 },
     SnapshotBegun { point: Lsn },
     SnapshotEnded { point: Lsn },
-    TableDone { table: u32, rows: u64 },
+    TableDone { table: u32, rows: u64, point: Lsn },
     TableRestarted { table: u32 },
     Idle { lsn: Lsn },
 }
@@ -362,9 +362,9 @@ impl ChangeBatch {
         self.tape.entries.push(Entry::SnapshotEnded { point });
     }
 
-    /// Adds that all `rows` rows of a table have been handed out.
-    pub fn table_done(&mut self, table: BatchTable, rows: u64) {
-        self.tape.entries.push(Entry::TableDone { table: table.index, rows });
+    /// Adds that all `rows` rows of a table, as of `point`, have been handed out.
+    pub fn table_done(&mut self, table: BatchTable, rows: u64, point: Lsn) {
+        self.tape.entries.push(Entry::TableDone { table: table.index, rows, point });
     }
 
     /// Adds that a table's rows so far are void: it is read again from the start.
