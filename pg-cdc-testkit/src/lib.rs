@@ -17,7 +17,9 @@ mod cluster;
 mod command;
 mod error;
 mod install;
+pub mod replay;
 mod version;
+pub mod workload;
 
 pub use self::client::Client;
 pub use self::cluster::{Cluster, ClusterBuilder, StopMode, Tls};

@@ -132,9 +132,15 @@ impl Cluster {
     ///
     /// If the server refuses it.
     pub async fn connect(&self, database: &str) -> Result<Client> {
+        Client::connect(&self.config(database)).await
+    }
+
+    /// What [`connect`](Self::connect) connects with.
+    pub fn config(&self, database: &str) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         config.host_path(&self.server.base).port(self.server.port).user("postgres").dbname(database);
-        Client::connect(config.application_name("pg-cdc-testkit")).await
+        config.application_name("pg-cdc-testkit");
+        config
     }
 
     /// Makes a database from `template0`, so that nobody's connections to `template1` are in the way.

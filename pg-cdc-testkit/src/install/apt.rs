@@ -16,8 +16,8 @@ pub(super) fn install(version: Version) -> Result<bool> {
         return Ok(false);
     }
     let _lock = Lock::acquire("apt")?;
-    // A fresh container has no lists at all; those of another may be old, which installing would tell.
-    if newest(version)?.is_none() {
+    // A fresh container has no lists at all. Those that are there say truly enough what the archive has.
+    if newest(Version::Any)?.is_none() {
         run(apt().arg("update"))?;
     }
     let Some(major) = newest(version)? else { return Ok(false) };

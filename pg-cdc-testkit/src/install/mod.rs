@@ -36,6 +36,9 @@ impl Installation {
         if let Some(found) = Self::find(version, &mut tried)? {
             return Ok(found);
         }
+        if let Some(Ok(found)) = npm::installed(version).map(|dir| Self::at(&dir)) {
+            return Ok(found);
+        }
         match apt::install(version) {
             Ok(true) => {
                 if let Some(found) = Self::find(version, &mut tried)? {

@@ -24,12 +24,20 @@ const RELEASES: [(u32, &str); 9] = [
     (18, "18.4.0-beta.17"),
 ];
 
+/// The folder of programs of a package that was unpacked before.
+pub(super) fn installed(version: Version) -> Option<PathBuf> {
+    let bin = cache::dir().ok()?.join(release(version)?).join("package/native/bin");
+    Some(bin).filter(|b| b.is_dir())
+}
+
+fn release(version: Version) -> Option<&'static str> {
+    RELEASES.iter().rev().find(|(major, _)| version.accepts(major * 10_000)).map(|(_, release)| *release)
+}
+
 /// Unpacks the package into the cache, unless it is there, and gives its folder of programs.
 pub(super) fn install(version: Version) -> Result<PathBuf> {
-    let release = RELEASES.iter().rev().find(|(major, _)| version.accepts(major * 10_000));
-    let Some((_, release)) = release else {
-        return Err(Error::Invalid(format!("no npm package for PostgreSQL {version}")));
-    };
+    let release =
+        release(version).ok_or_else(|| Error::Invalid(format!("no npm package for PostgreSQL {version}")))?;
     let cache = cache::dir()?;
     let target = cache.join(release);
     let bin = target.join("package/native/bin");
