@@ -68,6 +68,12 @@ impl ClusterBuilder {
         self
     }
 
+    /// Room for many tests at once: 200 connections, 100 slots, 100 walsenders.
+    pub fn for_many_tests(self) -> Self {
+        let room = [("max_connections", "200"), ("max_replication_slots", "100"), ("max_wal_senders", "100")];
+        room.into_iter().fold(self, |builder, (name, value)| builder.conf(name, value))
+    }
+
     /// Makes the cluster and starts its server: a second or two, more when PostgreSQL has to be installed first.
     ///
     /// Cancel safe: what was made is removed.

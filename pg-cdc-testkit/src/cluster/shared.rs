@@ -10,6 +10,7 @@ use super::Cluster;
 use super::server::Server;
 use crate::error::{Error, Result};
 use crate::install::Installation;
+use crate::install::user::ServerUser;
 use crate::version::Version;
 
 #[derive(Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub(super) fn handle(server: &Server) -> String {
 pub(super) fn parse_handle(text: &str) -> Result<Server> {
     let Handle { bin_dir, base, port } =
         serde_json::from_str(text).map_err(|e| Error::Invalid(format!("not a cluster's handle: {e}")))?;
-    Ok(Server { base, port, installation: Installation::at(&bin_dir)?, user: None })
+    Ok(Server { base, port, installation: Installation::at(&bin_dir)?, user: ServerUser::find()? })
 }
 
 pub(super) async fn shared(version: Version) -> Result<&'static Cluster> {
@@ -44,16 +45,10 @@ pub(super) async fn shared(version: Version) -> Result<&'static Cluster> {
     };
     let cluster = match given {
         Some(handle) => tokio::task::spawn_blocking(move || Cluster::attach(&handle)).await??,
-        None => for_many_tests(version).start().await?,
+        None => Cluster::builder().version(version).for_many_tests().start().await?,
     };
     // Statics are never dropped; the watcher removes the cluster when the process ends.
     let cluster: &'static Cluster = Box::leak(Box::new(cluster));
     clusters.insert(version, cluster);
     Ok(cluster)
-}
-
-/// Room for many tests at once.
-pub(super) fn for_many_tests(version: Version) -> super::ClusterBuilder {
-    let room = [("max_connections", "200"), ("max_replication_slots", "100"), ("max_wal_senders", "100")];
-    room.into_iter().fold(Cluster::builder().version(version), |b, (name, value)| b.conf(name, value))
 }

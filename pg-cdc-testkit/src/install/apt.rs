@@ -9,7 +9,7 @@ use crate::command::{run, stdout};
 use crate::error::Result;
 use crate::version::Version;
 
-/// Installs the server with the plugins and extensions that the machine's archive has for it.
+/// Installs the server with the output plugins that the machine's archive has for it.
 /// False if there is no apt, no right to use it, or no such version in the archive.
 pub(super) fn install(version: Version) -> Result<bool> {
     if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
@@ -22,7 +22,7 @@ pub(super) fn install(version: Version) -> Result<bool> {
     }
     let Some(major) = newest(version)? else { return Ok(false) };
     let server = format!("postgresql-{major}");
-    let extras = ["wal2json", "decoderbufs", "postgis-3"].map(|name| format!("{server}-{name}"));
+    let extras = ["wal2json", "decoderbufs"].map(|name| format!("{server}-{name}"));
     let wanted = std::iter::once(server).chain(extras.into_iter().filter(|p| is_offered(p)));
     run(apt().args(["install", "-y", "--no-install-recommends"]).args(wanted))?;
     Ok(true)

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::json::{Object, canonical};
 
 /// Column names with their values as canonical JSON.
-pub type Row = BTreeMap<String, String>;
+pub(super) type Row = BTreeMap<String, String>;
 
 /// A table's schema and name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,28 +58,29 @@ pub enum Op {
 
 /// One line, read.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Change {
+pub(super) struct Change {
     /// What it does.
-    pub op: Op,
+    pub(super) op: Op,
     /// To which table; none for a message.
-    pub table: Option<TableName>,
+    pub(super) table: Option<TableName>,
     /// Where its transaction's commit stands.
-    pub commit_lsn: u64,
+    pub(super) commit_lsn: u64,
     /// Its index in the transaction.
-    pub seq: u64,
+    pub(super) seq: u64,
+    /// When it was committed or read, in microseconds since 1970.
+    pub(super) ts: i64,
     /// The key's columns; the row envelope has them.
-    pub key: Option<Row>,
+    pub(super) key: Option<Row>,
     /// The old row, as much as was sent.
-    pub before: Option<Row>,
+    pub(super) before: Option<Row>,
     /// The new row.
-    pub after: Option<Row>,
+    pub(super) after: Option<Row>,
     /// The columns whose value was not sent.
-    pub unchanged: Vec<String>,
+    pub(super) unchanged: Vec<String>,
     /// False for a message outside of any transaction.
-    pub transactional: bool,
+    pub(super) transactional: bool,
     /// Whether the line has Debezium's envelope.
-    pub debezium: bool,
+    pub(super) debezium: bool,
 }
 
 /// The row envelope's keys, which stand in this order.
@@ -102,10 +103,8 @@ impl Change {
             let names: Vec<_> = entries.iter().map(|(name, _)| name.as_ref()).collect();
             return Err(format!("the keys are {}, not {}", names.join(", "), ROW_KEYS.join(", ")));
         }
-        let mut change = Self::common(&fields, &fields)?;
+        let mut change = Self::common(&fields, &fields, "ts")?;
         change.key = fields.row("key")?;
-        // Numbers a consumer relies on; the replay itself needs neither.
-        fields.integer("ts")?;
         if let Some(transactional) = fields.get("transactional") {
             change.transactional = transactional.get() == "true";
         }
@@ -114,7 +113,7 @@ impl Change {
 
     fn debezium(fields: &Fields<'_>) -> Result<Self, String> {
         let Object(source) = fields.read("source")?;
-        let mut change = Self::common(fields, &Fields(&source))?;
+        let mut change = Self::common(fields, &Fields(&source), "ts_us")?;
         change.debezium = true;
         if let Some(message) = fields.get("message").filter(|m| m.get() != "null") {
             let Object(message) = serde_json::from_str(message.get()).map_err(|e| e.to_string())?;
@@ -123,7 +122,7 @@ impl Change {
         Ok(change)
     }
 
-    fn common(fields: &Fields<'_>, source: &Fields<'_>) -> Result<Self, String> {
+    fn common(fields: &Fields<'_>, source: &Fields<'_>, ts: &str) -> Result<Self, String> {
         let op = match fields.string("op")?.as_deref() {
             Some("r") => Op::Read,
             Some("c") => Op::Insert,
@@ -144,8 +143,9 @@ impl Change {
         let change = Self {
             op,
             table,
-            commit_lsn: source.integer("commit_lsn")?,
-            seq: source.integer("seq")?,
+            commit_lsn: source.read("commit_lsn")?,
+            seq: source.read("seq")?,
+            ts: source.read(ts)?,
             key: None,
             before,
             after,
@@ -185,10 +185,6 @@ impl<'a> Fields<'a> {
     fn read<T: serde::Deserialize<'a>>(&self, name: &str) -> Result<T, String> {
         let raw = self.get(name).ok_or_else(|| format!("no {name}"))?;
         serde_json::from_str(raw.get()).map_err(|e| format!("{name} is {raw}: {e}"))
-    }
-
-    fn integer(&self, name: &str) -> Result<u64, String> {
-        self.read(name)
     }
 
     fn string(&self, name: &str) -> Result<Option<Cow<'a, str>>, String> {

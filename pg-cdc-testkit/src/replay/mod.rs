@@ -23,7 +23,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-pub use self::change::{Change, Op, Row, TableName};
+use self::change::Change;
+pub use self::change::{Op, TableName};
 use self::table::Table;
 use crate::error::{Error, Result};
 
@@ -62,6 +63,18 @@ pub struct Counts {
     pub transactions: u64,
     /// Stream lines that came again and were passed over.
     pub repeats: u64,
+}
+
+/// What a line was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// What it does.
+    pub op: Op,
+    /// To which table; none for a message.
+    pub table: Option<TableName>,
+    /// When it was committed or, for a row of the snapshot, read: microseconds since 1970 UTC.
+    pub ts: i64,
 }
 
 /// The tables that the lines so far describe.
@@ -130,16 +143,16 @@ impl Replay {
         text.lines().try_for_each(|line| self.apply_line(line).map(drop))
     }
 
-    /// Applies one line and hands back its operation and table; `None` for a line that only bounds a transaction.
+    /// Applies one line and tells what it was; `None` for a line that only bounds a transaction.
     ///
     /// # Errors
     ///
     /// If it is not what the contract says.
-    pub fn apply_line(&mut self, line: &str) -> Result<Option<(Op, Option<TableName>)>> {
+    pub fn apply_line(&mut self, line: &str) -> Result<Option<Applied>> {
         self.lines += 1;
         let parsed = Change::parse(line).map_err(|detail| Error::Line { line: self.lines, detail })?;
         let Some(change) = parsed else { return Ok(None) };
-        let told = (change.op, change.table.clone());
+        let told = Applied { op: change.op, table: change.table.clone(), ts: change.ts };
         self.apply(change);
         Ok(Some(told))
     }

@@ -90,7 +90,7 @@ fn rows_without_a_key_are_counted() {
 fn a_change_of_key_in_debezium_is_a_delete_and_an_insert_of_one_number() {
     let line = |op: &str, before: &str, after: &str, seq: u64| {
         format!(
-            r#"{{"before":{before},"after":{after},"source":{{"schema":"s","table":"t","lsn":1,"commit_lsn":9,"seq":{seq}}},"op":"{op}"}}"#
+            r#"{{"before":{before},"after":{after},"source":{{"schema":"s","table":"t","ts_us":1,"lsn":1,"commit_lsn":9,"seq":{seq}}},"op":"{op}"}}"#
         )
     };
     let mut replay = Replay::new();
