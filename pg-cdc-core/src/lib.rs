@@ -7,6 +7,7 @@ mod error;
 mod lsn;
 mod position;
 mod table;
+pub mod types;
 #[cfg(feature = "wire")]
 pub mod wire;
 
