@@ -1,2 +1,5 @@
 //! PostgreSQL change data capture for Rust.
+pub mod config;
+
 pub use pg_cdc_core as core;
+pub use pg_cdc_core::{Error, ErrorKind, Lsn};
