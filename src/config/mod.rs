@@ -3,20 +3,30 @@
 //! [`load`] reads YAML or JSON and answers with a [`PipelineFile`] or a [`ConfigError`] that names the key, its line
 //! and column, and what was expected. [`schema()`] is the same structs as a JSON Schema.
 
+mod check;
 mod error;
+mod expand;
 mod file;
+mod load;
+mod not_yet;
+mod path;
 mod pattern;
 mod pem;
+mod read;
 mod schema;
 mod secret;
 mod sink;
 mod source;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod units;
 mod words;
+mod yaml;
 
 pub use error::{ConfigError, Mark};
 pub use file::{BatchConfig, PipelineFile, RetryConfig, StateConfig, StateKind};
+pub use load::{load, parse};
 pub use pattern::{ParsePatternError, TablePattern};
 pub use pem::Pem;
 pub use schema::schema;

@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ServerUrl;
-use super::schema::switch;
+use super::schema::{bare_null, switch};
 use super::units::{duration, optional_duration, optional_size, size};
 use super::words::words;
 
 /// Where changes go; in the file the key `type` says which, beside its own keys.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(tag = "type")]
+#[schemars(tag = "type", transform = bare_null)]
 #[non_exhaustive]
 pub enum SinkConfig {
     /// JSON Lines, to a file or standard output.

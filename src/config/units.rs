@@ -23,7 +23,7 @@ pub(super) mod duration {
 
     pub(in crate::config) fn print(duration: Duration) -> String {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        match UNITS.iter().rev().find(|(_, unit)| millis >= *unit && millis % unit == 0) {
+        match UNITS.iter().rev().find(|(_, unit)| millis >= *unit && millis.is_multiple_of(*unit)) {
             Some((name, unit)) => format!("{}{name}", millis / unit),
             None => "0".to_owned(),
         }
@@ -72,7 +72,7 @@ pub(super) mod size {
     }
 
     pub(in crate::config) fn print(bytes: u64) -> String {
-        let whole = |unit: u64| bytes >= unit && bytes % unit == 0;
+        let whole = |unit: u64| bytes >= unit && bytes.is_multiple_of(unit);
         match UNITS.iter().rev().find(|(name, unit)| name.ends_with("iB") && whole(*unit)) {
             Some((name, unit)) => format!("{}{name}", bytes / unit),
             None => bytes.to_string(),

@@ -1,1 +1,2 @@
+//! The program `pg-cdc`.
 fn main() {}
