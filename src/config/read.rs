@@ -122,10 +122,10 @@ impl<'n> Reader<'n, '_> {
         Err(error.within(self.node.mark, self.path))
     }
 
-    /// As [`Self::expected`], for what may not stand in quotes.
-    fn expected_bare<T>(&self, what: &str) -> Result<T, ReadError> {
+    /// As [`Self::expected`], for what may not stand in quotes; `fits` says whether the text without them would do.
+    fn expected_bare<T>(&self, what: &str, fits: impl Fn(&str) -> bool) -> Result<T, ReadError> {
         self.expected(what).map_err(|mut error: ReadError| {
-            if self.scalar().is_some_and(|scalar| scalar.style == Style::Quoted) {
+            if self.scalar().is_some_and(|scalar| scalar.style == Style::Quoted && fits(&scalar.text)) {
                 error.message.push_str("; take the quotes away");
             }
             error
@@ -169,12 +169,14 @@ impl fmt::Debug for Short<'_> {
 macro_rules! whole_numbers {
     ($($method:ident, $visit:ident, $type:ty;)*) => { $(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            match self.bare().and_then(|text| text.parse::<$type>().ok()) {
+            let number = |text: &str| text.parse::<$type>().ok();
+            let fits = |text: &str| number(text).is_some();
+            match self.bare().and_then(number) {
                 Some(number) => self.done(visitor.$visit(number)),
                 None if <$type>::BITS < 64 => {
-                    self.expected_bare(&format!("a whole number from {} to {}", <$type>::MIN, <$type>::MAX))
+                    self.expected_bare(&format!("a whole number from {} to {}", <$type>::MIN, <$type>::MAX), fits)
                 }
-                None => self.expected_bare("a whole number"),
+                None => self.expected_bare("a whole number", fits),
             }
         }
     )* };
@@ -198,7 +200,9 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
         match self.bare() {
             Some("true" | "on") => visitor.visit_bool(true),
             Some("false" | "off") => visitor.visit_bool(false),
-            _ => self.expected_bare("true or false (or on, off)"),
+            _ => self.expected_bare("true or false (or on, off)", |text| {
+                ["true", "false", "on", "off"].contains(&text)
+            }),
         }
     }
 
