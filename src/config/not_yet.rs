@@ -93,6 +93,7 @@ pub(super) fn refuse(file: &PipelineFile, root: &Node) -> Result<(), ConfigError
     let refused = |path: &str, node: Option<&Node>, works: &str| {
         let what = match node.map(|node| &node.value) {
             Some(Value::Scalar(scalar)) if works != NONE => format!("{} is", shown(&scalar.text)),
+            _ if works != NONE => "this value is".to_owned(),
             _ => "this key is".to_owned(),
         };
         let today = if works == NONE { String::new() } else { format!("; what works today: {works}") };

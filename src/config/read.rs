@@ -115,8 +115,10 @@ impl<'n> Reader<'n, '_> {
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
             Value::Scalar(scalar) if scalar.is_null() => "nothing".to_owned(),
-            Value::Scalar(Scalar { text, style: Style::Quoted }) => format!("the text {:?}", Short(text)),
-            Value::Scalar(Scalar { text, .. }) => shown(text),
+            // Variables are where secrets come from, and this one stands where it should not.
+            Value::Scalar(Scalar { style: Style::Variable, .. }) => "the value of a variable".to_owned(),
+            Value::Scalar(Scalar { text, style: Style::Quoted }) => format!("the text {}", shown(text)),
+            Value::Scalar(Scalar { text, style: Style::Plain }) => shown(text),
         };
         let error = ReadError::new(format!("expected {what}, found {found}"));
         Err(error.within(self.node.mark, self.path))
@@ -153,16 +155,6 @@ impl<'n> Reader<'n, '_> {
 
     fn done<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         result.map_err(|error| error.within(self.node.mark, self.path))
-    }
-}
-
-/// Text cut short, for an error.
-struct Short<'a>(&'a str);
-
-impl fmt::Debug for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = self.0.char_indices().nth(64).map_or(self.0.len(), |(end, _)| end);
-        fmt::Debug::fmt(self.0.get(..end).unwrap_or_default(), f)
     }
 }
 

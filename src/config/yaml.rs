@@ -110,8 +110,12 @@ pub(super) fn insert(entries: &mut Vec<(Key, Node)>, key: Key, node: Node) -> Re
     }
 }
 
-/// A key or word as an error shows it: bare where it is simple, quoted and cut short where it is not.
+/// A key or word as an error shows it: bare where it is simple, quoted and cut short where it is not, and not at all
+/// where it may hold a password or a private key that stands in the wrong place.
 pub(super) fn shown(text: &str) -> String {
+    if text.contains("://") || text.contains("-----BEGIN") {
+        return "a url or a PEM text".to_owned();
+    }
     let simple = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     if !text.is_empty() && text.len() <= 64 && text.chars().all(simple) {
         return text.to_owned();
@@ -157,6 +161,8 @@ fn syntax_error(text: &str, error: &ScanError) -> ConfigError {
     let suspect = text.lines().take(mark.line).skip(mark.line.saturating_sub(2));
     let hint = if suspect.clone().any(bare_variable_in_flow) {
         "; within { } and [ ] a variable needs quotes: \"${NAME}\""
+    } else if error.info().contains("unknown anchor") {
+        "; a text that begins with * needs quotes, as in \"*.orders\""
     } else if suspect.clone().any(|line| line.trim_start_matches(' ').starts_with('\t')) {
         "; indent with spaces, not tabs"
     } else {
