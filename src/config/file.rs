@@ -12,7 +12,7 @@ use super::{SinkConfig, SourceConfig};
 
 /// A pipeline: a source, a sink, and how the two are kept together.
 ///
-/// Made by [`load`](super::load) from a file, or by [`PipelineFile::new`] in a program.
+/// Made by [`load`](super::load()) from a file, or by [`PipelineFile::new`] in a program.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "pg-cdc pipeline")]

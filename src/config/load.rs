@@ -33,11 +33,11 @@ pub fn load(path: &str, env: Env<'_>) -> Result<PipelineFile, ConfigError> {
     parse(text, name, folder, env)
 }
 
-/// As [`load`], from a text: `name` stands in errors, relative paths become relative to `folder`.
+/// As [`load()`], from a text: `name` stands in errors, relative paths become relative to `folder`.
 ///
 /// # Errors
 ///
-/// As [`load`].
+/// As [`load()`].
 pub fn parse(text: &str, name: &str, folder: &Path, env: Env<'_>) -> Result<PipelineFile, ConfigError> {
     let read = || {
         let (mut file, root) = read_whole(text, env)?;

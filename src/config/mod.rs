@@ -1,6 +1,6 @@
 //! The pipeline file: read, checked against what it may say, and turned into plain structs.
 //!
-//! [`load`] reads YAML or JSON and answers with a [`PipelineFile`] or a [`ConfigError`] that names the key, its line
+//! [`load()`] reads YAML or JSON and answers with a [`PipelineFile`] or a [`ConfigError`] that names the key, its line
 //! and column, and what was expected. [`schema()`] is the same structs as a JSON Schema.
 
 mod check;
@@ -12,14 +12,18 @@ mod not_yet;
 mod path;
 mod pattern;
 mod pem;
+mod plugin;
 mod read;
 mod schema;
 mod secret;
 mod sink;
+mod slot;
+mod snapshot;
 mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod units;
 mod words;
 mod yaml;
@@ -29,17 +33,19 @@ pub use file::{BatchConfig, PipelineFile, RetryConfig, StateConfig, StateKind};
 pub use load::{load, parse};
 pub use pattern::{ParsePatternError, TablePattern};
 pub use pem::Pem;
+pub use plugin::{Binary, Origin, PgoutputConfig, Protocol, Streaming, Wal2jsonConfig, Wal2jsonVersion};
 pub use schema::schema;
 pub use secret::{Secret, ServerUrl};
 pub use sink::{
     Envelope, JsonlSink, LaterSink, NullSink, PostgresSink, RotateConfig, SinkConfig, Values, WriteMode,
 };
+pub use slot::{OnLagLimit, OnLost, PublicationConfig, PublicationCreate, SlotConfig, SlotCreate};
+pub use snapshot::{SnapshotConfig, SnapshotFormat, SnapshotMode};
 pub use source::{
-    Binary, ChannelBinding, CursorConfig, HeartbeatConfig, HeartbeatTable, InvalidText, OnLagLimit, OnLost,
-    Origin, PgoutputConfig, Plugin, Protocol, PublicationConfig, PublicationCreate, ReplicaIdentity,
-    SlotConfig, SlotCreate, SnapshotConfig, SnapshotFormat, SnapshotMode, SourceConfig, Streaming, Target,
-    TlsConfig, TlsMode, Transport, Wal2jsonConfig, Wal2jsonVersion,
+    CursorConfig, HeartbeatConfig, HeartbeatTable, InvalidText, Plugin, ReplicaIdentity, SourceConfig,
+    Target, Transport,
 };
 pub use tables::{
     Collapse, ColumnsConfig, Generated, OnUnknownTable, TablesConfig, UnknownTypes, WithoutKey,
 };
+pub use tls::{ChannelBinding, TlsConfig, TlsMode};

@@ -115,7 +115,7 @@ pub(super) fn refuse(file: &PipelineFile, root: &Node) -> Result<(), ConfigError
 impl PipelineFile {
     /// The key of what this pipeline asks for and pg-cdc does not do yet, as in `source.plugin`, and what works.
     ///
-    /// [`load`](super::load) refuses such files already; this is for pipelines that are made in a program.
+    /// [`load`](super::load()) refuses such files already; this is for pipelines that are made in a program.
     #[must_use]
     pub fn unsupported(&self) -> Option<(&'static str, &'static str)> {
         let rule = RULES.iter().find(|rule| rule.instead.is_none() && !(rule.is_met)(self))?;

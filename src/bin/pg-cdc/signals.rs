@@ -5,7 +5,7 @@ use std::thread;
 
 use pg_cdc::pipeline::ShutdownHandle;
 use tokio::runtime::Builder;
-use tracing::warn;
+use tracing::info;
 
 /// The exit status after a second signal.
 const STOPPED_AT_ONCE: i32 = 130;
@@ -20,7 +20,7 @@ pub(crate) fn listen(shutdown: ShutdownHandle) -> io::Result<()> {
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         runtime.block_on(async {
             let first = signals.next().await;
-            warn!("{first}: stopping at the next batch boundary; once more to stop at once");
+            info!("{first}: stopping at the next batch boundary; once more to stop at once");
             shutdown.request();
             signals.next().await;
             std::process::exit(STOPPED_AT_ONCE);

@@ -2,13 +2,14 @@
 //!
 //! An enum named [`TAGGED`] is read from a mapping whose key `type` names the variant; every other enum is a word.
 
-use std::fmt;
+mod error;
 
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 
 use super::path::KeyPath;
 use super::yaml::{Key, Node, Scalar, Style, Value, shown};
-use super::{ConfigError, Mark, PipelineFile};
+use super::{ConfigError, PipelineFile};
+use error::{ReadError, instead};
 
 /// The enum that the key `type` tells apart.
 const TAGGED: &str = "SinkConfig";
@@ -17,90 +18,6 @@ const TAGGED: &str = "SinkConfig";
 pub(super) fn read(root: &Node) -> Result<PipelineFile, ConfigError> {
     serde::Deserialize::deserialize(Reader { node: root, path: &KeyPath::Root })
         .map_err(|error: ReadError| error.within(root.mark, &KeyPath::Root).into())
-}
-
-/// An error on its way up: it gets its place from the innermost value it passes.
-#[derive(Debug)]
-struct ReadError {
-    message: String,
-    /// A required key that is missing from the mapping which is the error's place.
-    missing: Option<&'static str>,
-    place: Option<(Mark, String)>,
-}
-
-impl ReadError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), missing: None, place: None }
-    }
-
-    fn within(mut self, mark: Mark, path: &KeyPath<'_>) -> Self {
-        if self.place.is_none() {
-            let path = match self.missing {
-                Some(key) => path.key(key).to_string(),
-                None => path.to_string(),
-            };
-            self.place = Some((mark, path));
-        }
-        self
-    }
-}
-
-impl From<ReadError> for ConfigError {
-    fn from(error: ReadError) -> Self {
-        let (mark, path) = error.place.unzip();
-        Self::new(mark, error.message).at_key(path.unwrap_or_default())
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl de::Error for ReadError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string())
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self { missing: Some(field), ..Self::new("this key is required and missing") }
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("unknown key; {}", instead(field, expected)))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("unknown value {}; {}", shown(variant), instead(variant, expected)))
-    }
-}
-
-/// What could have been meant: the nearest by spelling, and all there are.
-fn instead(word: &str, expected: &[&str]) -> String {
-    if expected.is_empty() {
-        return "there are no keys here".to_owned();
-    }
-    // A word longer than any key is near none, and must not cost time either.
-    let word: String = word.to_lowercase().chars().take(64).collect();
-    let near = expected
-        .iter()
-        .map(|candidate| (strsim::osa_distance(&word, candidate), candidate))
-        .filter(|(steps, candidate)| {
-            *steps <= candidate.len().max(word.len()).div_ceil(3) && *steps < candidate.len()
-        })
-        .min_by_key(|(steps, _)| *steps);
-    let all = match expected {
-        [one] => format!("expected {one}"),
-        [one, other] => format!("expected {one} or {other}"),
-        many => format!("expected one of {}", many.join(", ")),
-    };
-    match near {
-        Some((_, candidate)) => format!("did you mean {candidate}? {all}"),
-        None => all,
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -258,11 +175,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
                 return self.expected("a mapping with the key type, as in { type: jsonl }");
             };
             let Some(kind) = self.node.get("type") else {
-                let missing = <ReadError as de::Error>::missing_field("type");
-                let error = ReadError {
-                    message: format!("{}; {}", missing.message, instead("", variants)),
-                    ..missing
-                };
+                let mut error = <ReadError as de::Error>::missing_field("type");
+                error.message = format!("{}; {}", error.message, instead("", variants));
                 return self.done(Err(error));
             };
             let path = self.path.key("type");
@@ -418,21 +332,5 @@ impl<'de> de::VariantAccess<'de> for Content<'de, '_> {
         _visitor: V,
     ) -> Result<V::Value, ReadError> {
         self.0.expected("one value")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_misses_are_offered() {
-        let keys = ["include", "exclude", "columns", "rows"];
-        for (word, meant) in
-            [("inclde", "include"), ("Include", "include"), ("row", "rows"), ("exlcude", "exclude")]
-        {
-            assert!(instead(word, &keys).starts_with(&format!("did you mean {meant}? ")), "{word}");
-        }
-        assert_eq!(instead("banana", &keys), "expected one of include, exclude, columns, rows");
     }
 }
