@@ -1,0 +1,16 @@
+//! The unit of flow: a batch of changes on a tape, the buffers behind it, and how both are used again.
+
+mod change;
+mod pool;
+mod recycle;
+mod row;
+mod slot;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+pub use change::{Change, Event, Message, OwnedChange, Write};
+pub use pool::{Buffer, BufferPool};
+pub use recycle::Recycler;
+pub use row::{OwnedRow, Row};
+pub use tape::{BatchTable, BufferId, ChangeBatch, ChangeWriter, Op, TooLarge, Transaction, TruncateOptions};

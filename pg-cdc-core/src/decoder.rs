@@ -1,0 +1,261 @@
+//! The seam between bytes and changes.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::batch::ChangeBatch;
+use crate::{Lsn, Position, Table, TableName};
+
+/// One message of an output plugin, in place in the buffer that it was received in.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// The message's position: `dataStart` of XLogData, or the `lsn` column of the SQL functions.
+    pub lsn: Lsn,
+    buffer: &'a Bytes,
+    start: usize,
+    data: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// The message at `range` of `buffer`; the whole buffer's rest where the range goes beyond it.
+    #[must_use]
+    pub fn new(lsn: Lsn, buffer: &'a Bytes, range: std::ops::Range<usize>) -> Self {
+        let end = range.end.min(buffer.len());
+        let start = range.start.min(end);
+        Self { lsn, buffer, start, data: buffer.get(start..end).unwrap_or_default() }
+    }
+
+    /// The message that is the whole of `buffer`.
+    #[must_use]
+    pub fn whole(lsn: Lsn, buffer: &'a Bytes) -> Self {
+        Self::new(lsn, buffer, 0..buffer.len())
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// Where the message starts in its buffer.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The buffer, to be [attached](ChangeBatch::attach) to the batch.
+    #[must_use]
+    pub fn buffer(&self) -> &'a Bytes {
+        self.buffer
+    }
+}
+
+/// A state machine over one output plugin's messages: bytes in, changes out; no I/O, no clock.
+///
+/// The same decoder serves replication, polling, files, benches and fuzzers.
+pub trait Decoder: Send {
+    /// The plugin's name, as in `CREATE_REPLICATION_SLOT … LOGICAL name`.
+    fn plugin(&self) -> &'static str;
+
+    /// A new connection starts: forgets what only holds within one, and passes over what `after` says was delivered.
+    fn restart(&mut self, after: Option<&Position>);
+
+    /// Takes in one message, adding what it says to `batch`.
+    ///
+    /// Slots point into the frame's buffer, which the batch keeps alive; nothing is allocated for a change.
+    /// On an error, and when the outcome is [`Outcome::NeedTable`], the frame left no trace: the latter is to be
+    /// decoded again once `tables` has the answer.
+    ///
+    /// # Errors
+    ///
+    /// A message that is not what the plugin's protocol allows. The stream can't go on behind it.
+    fn decode(
+        &mut self,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, DecodeError>;
+}
+
+/// What a message meant to whoever drives the decoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It was taken in.
+    Taken,
+    /// A transaction starts whose commit record is at `commit_lsn`.
+    Begin {
+        /// Start of its commit record (or what the plugin tells in its place).
+        commit_lsn: Lsn,
+    },
+    /// A transaction is whole.
+    Commit {
+        /// Start of its commit record (or what the plugin tells in its place).
+        commit_lsn: Lsn,
+        /// End of its commit record: what may be acknowledged once everything before is durable.
+        end_lsn: Lsn,
+    },
+    /// The bytes do not say what must be known of a table: put it into the [`Tables`] and decode the frame again.
+    NeedTable {
+        /// Its OID, where the plugin tells it.
+        oid: Option<u32>,
+        /// Its name.
+        name: TableName,
+    },
+}
+
+/// What the driver knows of the tables in the stream. Facts from the catalog are of now; a change is of then.
+#[derive(Debug, Default)]
+pub struct Tables {
+    complete: bool,
+    known: HashMap<u32, Known>,
+}
+
+/// What is known of one table.
+#[derive(Debug, Clone)]
+pub enum Known {
+    /// Nobody wants its changes.
+    Unwanted,
+    /// Its changes are wanted.
+    Wanted(TableFacts),
+}
+
+/// What the catalog says of a table whose changes are wanted.
+#[derive(Debug, Clone)]
+pub struct TableFacts {
+    /// The table as it is now.
+    pub table: Arc<Table>,
+    /// Only transactions that commit at or after this are wanted: those before are in its snapshot.
+    pub from: Lsn,
+}
+
+impl Tables {
+    /// For decoding without a server: every table is wanted, and nobody is asked about any.
+    #[must_use]
+    pub fn without_catalog() -> Self {
+        Self { complete: true, known: HashMap::new() }
+    }
+
+    /// For decoding beside a server: a table that is not known is asked for.
+    #[must_use]
+    pub fn from_catalog() -> Self {
+        Self::default()
+    }
+
+    /// Whether a table that is not known is not worth asking for.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// What is known of the table `oid`.
+    #[must_use]
+    pub fn get(&self, oid: u32) -> Option<&Known> {
+        self.known.get(&oid)
+    }
+
+    /// Says what is known of the table `oid`, in place of what was.
+    pub fn insert(&mut self, oid: u32, known: Known) {
+        self.known.insert(oid, known);
+    }
+}
+
+/// A message that its plugin's protocol does not allow, or that can't be mapped.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{plugin} message at {lsn}, offset {offset}: {what}")]
+pub struct DecodeError {
+    plugin: &'static str,
+    lsn: Lsn,
+    offset: usize,
+    what: Cow<'static, str>,
+}
+
+impl DecodeError {
+    /// `what` was wrong `offset` bytes into the message of `plugin` at `lsn`.
+    pub fn new(plugin: &'static str, lsn: Lsn, offset: usize, what: impl Into<Cow<'static, str>>) -> Self {
+        Self { plugin, lsn, offset, what: what.into() }
+    }
+
+    /// Position of the message.
+    #[must_use]
+    pub fn lsn(&self) -> Lsn {
+        self.lsn
+    }
+
+    /// Offset in the message, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        "nothing was skipped and the slot is where it was; check that server and plugin versions are supported, \
+         and report the message"
+    }
+}
+
+/// Numbers a transaction's changes, and passes over those that were delivered before.
+///
+/// Shared by the decoders: the index of a change is the same after any restart.
+#[derive(Debug, Clone, Default)]
+pub struct Sequence {
+    delivered: Option<Position>,
+    next: u64,
+    pass: u64,
+}
+
+impl Sequence {
+    /// A new connection starts behind `after`.
+    pub fn restart(&mut self, after: Option<&Position>) {
+        *self = Self { delivered: after.cloned(), next: 0, pass: 0 };
+    }
+
+    /// A transaction that commits at `commit_lsn` starts.
+    pub fn begin(&mut self, commit_lsn: Lsn) {
+        self.next = 0;
+        self.pass = self.delivered.as_ref().map_or(0, |position| position.delivered_of(commit_lsn));
+    }
+
+    /// The next change's index, or `None` where it was delivered before.
+    #[inline]
+    pub fn admit(&mut self) -> Option<u64> {
+        let seq = self.next;
+        self.next += 1;
+        (seq >= self.pass).then_some(seq)
+    }
+
+    /// Whether the change that [`admit`](Self::admit) would number next is the transaction's first to be handed out.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.next == 0
+    }
+
+    /// Number of the transaction's changes so far, those passed over included.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether the whole transaction was delivered before.
+    #[must_use]
+    pub fn passes_all(&self) -> bool {
+        self.pass == u64::MAX
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => f.write_str("taken"),
+            Self::Begin { commit_lsn } => write!(f, "begin, commits at {commit_lsn}"),
+            Self::Commit { end_lsn, .. } => write!(f, "commit, ends at {end_lsn}"),
+            Self::NeedTable { name, .. } => write!(f, "needs table {name}"),
+        }
+    }
+}

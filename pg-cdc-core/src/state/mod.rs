@@ -1,0 +1,116 @@
+//! The seam between a pipeline and where it keeps its place.
+
+mod file;
+mod memory;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+pub use file::FileStore;
+pub use memory::MemoryStore;
+
+use crate::{Error, Lsn, Position, ServerId, SinkState, Table};
+
+/// The version of the format that this release writes, and the only one it reads.
+pub const STATE_VERSION: u32 = 1;
+
+/// What a pipeline must know to go on where it stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct State {
+    /// The format's version, [`STATE_VERSION`].
+    pub version: u32,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The cluster it reads.
+    pub server: ServerId,
+    /// The slot, written down before it is made.
+    pub slot: Option<SlotRecord>,
+    /// The publications it reads.
+    pub publications: Vec<PublicationRecord>,
+    /// How far the first snapshot is.
+    pub snapshot: SnapshotRecord,
+    /// What is durable in the sink.
+    pub position: Option<Position>,
+    /// What the sink wants back when it is opened again.
+    pub sink: Option<SinkState>,
+    /// The versions of the tables in use: Relation messages come again after every reconnect, and what did not change
+    /// is no event.
+    pub tables: Vec<Arc<Table>>,
+    /// Tables that were read again at a later point than the slot's: changes committed before it are in their rows.
+    pub starts: Vec<TableStart>,
+}
+
+/// A slot in the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotRecord {
+    /// Its name.
+    pub name: String,
+    /// Whether the pipeline made it, or meant to when this was written.
+    pub made: bool,
+}
+
+/// A publication in the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicationRecord {
+    /// Its name.
+    pub name: String,
+    /// Whether the pipeline made it, or meant to when this was written.
+    pub made: bool,
+}
+
+/// How far the first snapshot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotRecord {
+    /// None was asked for.
+    Skipped,
+    /// It is not whole: without it the slot is worth nothing.
+    Unfinished,
+    /// Its rows are durable in the sink.
+    Complete,
+}
+
+/// From where on a table's changes count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableStart {
+    /// The table.
+    pub oid: u32,
+    /// Transactions that commit before this are in its snapshot.
+    pub from: Lsn,
+}
+
+impl State {
+    /// The state of a pipeline that has done nothing yet.
+    #[must_use]
+    pub fn new(pipeline: impl Into<String>, server: ServerId) -> Self {
+        Self {
+            version: STATE_VERSION,
+            pipeline: pipeline.into(),
+            server,
+            slot: None,
+            publications: Vec::new(),
+            snapshot: SnapshotRecord::Skipped,
+            position: None,
+            sink: None,
+            tables: Vec::new(),
+            starts: Vec::new(),
+        }
+    }
+}
+
+/// Keeps a [`State`]. One pipeline at a time: an implementation holds a lock from its making to its drop.
+#[async_trait]
+pub trait StateStore: Send {
+    /// What was saved last, whole; `None` before the first save.
+    async fn load(&mut self) -> Result<Option<State>, Error>;
+
+    /// Replaces what was saved. Once this returns, a crash of the machine does not undo it; a crash meanwhile leaves
+    /// the old state or the new one, never a mixture.
+    async fn save(&mut self, state: &State) -> Result<(), Error>;
+
+    /// Forgets everything.
+    async fn remove(&mut self) -> Result<(), Error>;
+}
