@@ -168,7 +168,7 @@ fn errors_name_key_line_column_and_what_was_expected() {
         ),
         (
             &with("  tables: { include: [public.a, b] }\n", ""),
-            "f:4:33: source.tables.include[1]: the schema is missing: expected schema.table or schema.*, as in public.orders, found \"b\"",
+            "f:4:33: source.tables.include[1]: expected schema.table or schema.*, in which * and ? may stand, found \"b\"",
         ),
         (
             &with("  tables: { include: public.a }\n", ""),
