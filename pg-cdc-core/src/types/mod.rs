@@ -25,6 +25,8 @@ pub mod json;
 mod kind;
 mod numeric;
 pub mod oid;
+#[cfg(test)]
+mod tests;
 mod text;
 mod uuid;
 
