@@ -9,7 +9,7 @@ use super::string::check_utf8;
 use crate::types::{Flaw, Parsed};
 
 /// Appends `text`, which must be one JSON value, as it is, but for its line breaks. Nothing is appended if it is not.
-pub(crate) fn write_embedded(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+pub(super) fn write_embedded(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     if !text.is_ascii() {
         check_utf8(text)?;
     }
