@@ -11,6 +11,7 @@ mod sink;
 mod source;
 mod state;
 mod table;
+pub mod types;
 #[cfg(feature = "wire")]
 pub mod wire;
 
