@@ -1,0 +1,361 @@
+//! `pgoutput`, the plugin that is part of PostgreSQL since version 10.
+//!
+//! Follows the PostgreSQL documentation, "Logical Replication Message Formats", and
+//! `src/backend/replication/logical/proto.c`. Protocol version 1: a transaction arrives whole, after its commit.
+
+mod relation;
+mod tuple;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pg_cdc_core::batch::{ChangeBatch, Op, TooLarge, Transaction, TruncateOptions};
+use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Sequence, Table, TableName, Tables};
+
+use crate::cursor::{Cursor, Fault, What};
+use relation::{Announcement, Relation, Relations};
+use tuple::OldTuple;
+
+const PLUGIN: &str = "pgoutput";
+/// Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// The decoder of `pgoutput`'s messages.
+#[derive(Debug, Default)]
+pub struct PgOutput {
+    relations: Relations,
+    /// Versions of the tables in use, kept over reconnects, so that what did not change is no event.
+    versions: HashMap<u32, Arc<Table>>,
+    /// Names of types that are not built in, as Type messages told them.
+    types: HashMap<u32, Arc<str>>,
+    transaction: Option<Transaction>,
+    sequence: Sequence,
+    /// The Relation message whose table was asked for last: it is not asked for twice.
+    asked: Option<(u32, Lsn)>,
+}
+
+impl PgOutput {
+    /// A decoder that knows no table yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A decoder that knows `tables` in the versions that are in use: a Relation message that says the same is no
+    /// schema change.
+    #[must_use]
+    pub fn with_versions(tables: impl IntoIterator<Item = Arc<Table>>) -> Self {
+        let versions = tables.into_iter().map(|table| (table.oid, table)).collect();
+        Self { versions, ..Self::default() }
+    }
+}
+
+impl Decoder for PgOutput {
+    fn plugin(&self) -> &'static str {
+        PLUGIN
+    }
+
+    fn restart(&mut self, after: Option<&Position>) {
+        self.relations = Relations::default();
+        self.transaction = None;
+        self.asked = None;
+        self.sequence.restart(after);
+    }
+
+    #[inline]
+    fn decode(
+        &mut self,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, DecodeError> {
+        let mut cursor = Cursor::new(frame.data());
+        self.message(&mut cursor, frame, tables, batch)
+            .map_err(|fault| DecodeError::new(PLUGIN, frame.lsn, fault.offset, fault.what.to_string()))
+    }
+}
+
+impl PgOutput {
+    #[inline]
+    fn message(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        match cursor.u8("its tag")? {
+            b'I' => self.insert(cursor, frame, batch),
+            b'U' => self.update(cursor, frame, batch),
+            b'D' => self.delete(cursor, frame, batch),
+            b'B' => self.begin(cursor),
+            b'C' => self.commit(cursor, batch),
+            b'R' => self.relation(cursor, frame, tables, batch),
+            b'Y' => self.type_name(cursor),
+            b'T' => self.truncate(cursor, frame, batch),
+            b'M' => self.logical_message(cursor, frame, batch),
+            b'O' => origin(cursor),
+            tag => Err(Fault { offset: 0, what: What::Tag(tag) }),
+        }
+    }
+
+    /// `B`: LSN of the commit record, commit time, xid.
+    fn begin(&mut self, cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
+        let commit_lsn = Lsn::new(cursor.u64("the commit's LSN")?);
+        let commit_time = cursor.i64("the commit time")?.saturating_add(EPOCH);
+        let xid = cursor.u32("the xid")?;
+        cursor.end()?;
+        if self.transaction.is_some() {
+            return Err(cursor.fault(What::Misplaced("a transaction begins within another")));
+        }
+        self.transaction = Some(Transaction::new(Some(xid), commit_lsn, commit_time));
+        self.sequence.begin(commit_lsn);
+        Ok(Outcome::Begin { commit_lsn })
+    }
+
+    /// `C`: flags, LSN of the commit record, its end, commit time.
+    fn commit(&mut self, cursor: &mut Cursor<'_>, batch: &mut ChangeBatch) -> Result<Outcome, Fault> {
+        cursor.u8("the flags")?;
+        let commit_lsn = Lsn::new(cursor.u64("the commit's LSN")?);
+        let end_lsn = Lsn::new(cursor.u64("the commit's end")?);
+        cursor.i64("the commit time")?;
+        cursor.end()?;
+        let Some(transaction) = self.transaction.take() else {
+            return Err(cursor.fault(What::Misplaced("a commit without a begin")));
+        };
+        if self.sequence.count() > 0 && !self.sequence.passes_all() {
+            batch.enter(&transaction);
+            batch.commit(end_lsn, self.sequence.count());
+        }
+        Ok(Outcome::Commit { commit_lsn, end_lsn })
+    }
+
+    /// `R`: a table's name, replica identity and columns; comes before the first change of it, and again after any
+    /// change of it.
+    fn relation(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let announced = Announcement::read(cursor)?;
+        let oid = announced.oid;
+        let was_asked = self.asked == Some((oid, frame.lsn));
+        if !was_asked && announced.needs_catalog(tables) {
+            self.asked = Some((oid, frame.lsn));
+            let name = TableName::new(announced.schema, announced.name);
+            return Ok(Outcome::NeedTable { oid: Some(oid), name });
+        }
+        self.asked = None;
+        let Some((table, from)) = announced.table(tables, &self.types) else {
+            self.relations.insert(Relation::unwanted(oid));
+            return Ok(Outcome::Taken);
+        };
+        let current = self.versions.get(&oid);
+        let table = match current {
+            Some(current) if **current == table => Arc::clone(current),
+            _ => {
+                let table = Arc::new(table);
+                batch.schema_change(current.cloned(), Arc::clone(&table));
+                self.versions.insert(oid, Arc::clone(&table));
+                table
+            }
+        };
+        self.relations.insert(Relation::wanted(oid, table, from));
+        Ok(Outcome::Taken)
+    }
+
+    /// `Y`: the name of a type that is not built in.
+    fn type_name(&mut self, cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
+        let oid = cursor.u32("the type's OID")?;
+        let schema = cursor.string("the type's schema")?;
+        let name = cursor.string("the type's name")?;
+        cursor.end()?;
+        // pg_catalog is sent as the empty string.
+        let full = if schema.is_empty() { name.into() } else { format!("{schema}.{name}").into() };
+        self.types.insert(oid, full);
+        Ok(Outcome::Taken)
+    }
+
+    /// `I`: relation, `N`, the new tuple.
+    #[inline]
+    fn insert(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+        expect_new(cursor)?;
+        change.new_tuple(cursor)?;
+        change.finish(cursor, Op::Insert)
+    }
+
+    /// `U`: relation, the old key (`K`) or row (`O`) where it was written, `N`, the new tuple.
+    #[inline]
+    fn update(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+        match cursor.u8("the kind of tuple")? {
+            b'N' => {}
+            kind => {
+                change.old_tuple(cursor, OldTuple::from_kind(cursor, kind)?)?;
+                expect_new(cursor)?;
+            }
+        }
+        change.new_tuple(cursor)?;
+        change.finish(cursor, Op::Update)
+    }
+
+    /// `D`: relation, the old key (`K`) or row (`O`).
+    #[inline]
+    fn delete(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+        let kind = cursor.u8("the kind of tuple")?;
+        change.old_tuple(cursor, OldTuple::from_kind(cursor, kind)?)?;
+        change.finish(cursor, Op::Delete)
+    }
+
+    /// The change of the relation that stands next, or `None` where nobody wants it.
+    #[inline]
+    fn change<'a>(
+        &'a mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        batch: &'a mut ChangeBatch,
+    ) -> Result<Option<tuple::ChangeTuples<'a>>, Fault> {
+        let oid = cursor.u32("the relation's OID")?;
+        let Some(transaction) = &self.transaction else {
+            return Err(cursor.fault(What::Misplaced("a change outside of a transaction")));
+        };
+        let Some(relation) = self.relations.get(oid) else {
+            return Err(cursor.fault(What::UnknownRelation(oid)));
+        };
+        if !relation.is_wanted_at(transaction.commit_lsn) {
+            return Ok(None);
+        }
+        let first = self.sequence.is_untouched();
+        let Some(seq) = self.sequence.admit() else { return Ok(None) };
+        batch.enter(transaction);
+        if first {
+            batch.begin();
+        }
+        Ok(tuple::ChangeTuples::new(relation, frame, batch, seq))
+    }
+
+    /// `T`: relations, options, their OIDs.
+    fn truncate(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let relations = cursor.u32("the number of relations")?;
+        let options = cursor.u8("the options")?;
+        let options = TruncateOptions::new(options & 1 != 0, options & 2 != 0);
+        let Some(transaction) = &self.transaction else {
+            return Err(cursor.fault(What::Misplaced("a TRUNCATE outside of a transaction")));
+        };
+        // Seen whole before anything is added.
+        let mut look = *cursor;
+        for _ in 0..relations {
+            let oid = look.u32("a relation's OID")?;
+            if self.relations.get(oid).is_none() {
+                return Err(look.fault(What::UnknownRelation(oid)));
+            }
+        }
+        look.end()?;
+        for _ in 0..relations {
+            let oid = cursor.u32("a relation's OID")?;
+            let Some(relation) = self.relations.get(oid) else { continue };
+            if !relation.is_wanted_at(transaction.commit_lsn) {
+                continue;
+            }
+            let first = self.sequence.is_untouched();
+            let Some(seq) = self.sequence.admit() else { continue };
+            batch.enter(transaction);
+            if first {
+                batch.begin();
+            }
+            if let Some(table) = relation.in_batch(batch) {
+                batch.truncate(table, options, frame.lsn, seq);
+            }
+        }
+        Ok(Outcome::Taken)
+    }
+
+    /// `M`: flags, LSN, prefix, content.
+    fn logical_message(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        frame: Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let transactional = cursor.u8("the flags")? & 1 != 0;
+        let lsn = Lsn::new(cursor.u64("the message's LSN")?);
+        let start = cursor.offset();
+        let prefix = cursor.zero_ended("the prefix")?;
+        let prefix = start..start + prefix.len();
+        let (start, length) = cursor.counted("the content")?;
+        let content = start..start + length;
+        cursor.end()?;
+        let base = frame.start();
+        let place = |range: std::ops::Range<usize>| base + range.start..base + range.end;
+        match (&self.transaction, transactional) {
+            (Some(transaction), true) => {
+                let first = self.sequence.is_untouched();
+                let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
+                batch.enter(transaction);
+                if first {
+                    batch.begin();
+                }
+                let (buffer, time) = (batch.attach(frame.buffer()), transaction.commit_time);
+                batch
+                    .message(true, buffer, place(prefix), place(content), lsn, seq, time)
+                    .map_err(|TooLarge { .. }| cursor.fault(What::TooLarge))?;
+                Ok(Outcome::Taken)
+            }
+            (None, true) => {
+                Err(cursor.fault(What::Misplaced("a transactional message outside of a transaction")))
+            }
+            (open, false) => {
+                let buffer = batch.attach(frame.buffer());
+                batch
+                    .message(false, buffer, place(prefix), place(content), lsn, 0, 0)
+                    .map_err(|TooLarge { .. }| cursor.fault(What::TooLarge))?;
+                // It is sent as soon as it is decoded, so every transaction that commits before its end (`lsn`) was
+                // sent before: it confirms as a commit does.
+                Ok(match open {
+                    Some(_) => Outcome::Taken,
+                    None => Outcome::Commit { commit_lsn: lsn, end_lsn: lsn },
+                })
+            }
+        }
+    }
+}
+
+/// `O`: LSN and name of the node that the transaction came from.
+fn origin(cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
+    cursor.u64("the origin's LSN")?;
+    cursor.string("the origin's name")?;
+    cursor.end()?;
+    Ok(Outcome::Taken)
+}
+
+#[inline]
+fn expect_new(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+    match cursor.u8("the kind of tuple")? {
+        b'N' => Ok(()),
+        found => Err(cursor.fault(What::Unexpected { expected: "a new tuple (N)", found })),
+    }
+}

@@ -1,0 +1,206 @@
+//! Relation messages, and the tables made of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pg_cdc_core::batch::{BatchTable, ChangeBatch};
+use pg_cdc_core::{Column, ColumnType, Known, Lsn, ReplicaIdentity, Table, TableFacts, TableName, Tables};
+
+use crate::cursor::{Cursor, Fault, What};
+
+/// A relation of the current connection.
+#[derive(Debug)]
+pub(super) struct Relation {
+    oid: u32,
+    /// The table; `None` where nobody wants it.
+    table: Option<Arc<Table>>,
+    /// Transactions that commit before this are in the table's snapshot.
+    from: Lsn,
+    in_batch: Option<BatchTable>,
+}
+
+impl Relation {
+    pub(super) fn unwanted(oid: u32) -> Self {
+        Self { oid, table: None, from: Lsn::ZERO, in_batch: None }
+    }
+
+    pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn) -> Self {
+        Self { oid, table: Some(table), from, in_batch: None }
+    }
+
+    /// Whether changes of a transaction that commits at `commit_lsn` are wanted.
+    #[inline]
+    pub(super) fn is_wanted_at(&self, commit_lsn: Lsn) -> bool {
+        self.table.is_some() && commit_lsn >= self.from
+    }
+
+    #[inline]
+    pub(super) fn table(&self) -> Option<&Arc<Table>> {
+        self.table.as_ref()
+    }
+
+    /// The table's handle in `batch`.
+    #[inline]
+    pub(super) fn in_batch(&mut self, batch: &mut ChangeBatch) -> Option<BatchTable> {
+        let handle = batch.table(self.table.as_ref()?, self.in_batch);
+        self.in_batch = Some(handle);
+        Some(handle)
+    }
+}
+
+/// The relations that were announced on the current connection.
+#[derive(Debug, Default)]
+pub(super) struct Relations {
+    list: Vec<Relation>,
+    index: HashMap<u32, usize>,
+    /// The one that was asked for last: changes come in runs.
+    last: usize,
+}
+
+impl Relations {
+    pub(super) fn insert(&mut self, relation: Relation) {
+        match self.index.get(&relation.oid) {
+            Some(&at) => {
+                if let Some(known) = self.list.get_mut(at) {
+                    *known = relation;
+                }
+            }
+            None => {
+                self.index.insert(relation.oid, self.list.len());
+                self.list.push(relation);
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&mut self, oid: u32) -> Option<&mut Relation> {
+        if self.list.get(self.last).is_none_or(|last| last.oid != oid) {
+            self.last = *self.index.get(&oid)?;
+        }
+        self.list.get_mut(self.last)
+    }
+}
+
+/// A Relation message.
+#[derive(Debug)]
+pub(super) struct Announcement<'a> {
+    pub(super) oid: u32,
+    pub(super) schema: &'a str,
+    pub(super) name: &'a str,
+    identity: ReplicaIdentity,
+    columns: Vec<AnnouncedColumn<'a>>,
+}
+
+#[derive(Debug)]
+struct AnnouncedColumn<'a> {
+    name: &'a str,
+    identity: bool,
+    type_oid: u32,
+    type_modifier: i32,
+}
+
+impl<'a> Announcement<'a> {
+    pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
+        let oid = cursor.u32("the relation's OID")?;
+        // pg_catalog is sent as the empty string.
+        let schema = match cursor.string("the relation's schema")? {
+            "" => "pg_catalog",
+            schema => schema,
+        };
+        let name = cursor.string("the relation's name")?;
+        let code = cursor.u8("the replica identity")?;
+        let identity = ReplicaIdentity::from_code(code).ok_or_else(|| {
+            cursor.fault(What::Unexpected { expected: "a replica identity (d, i, f, n)", found: code })
+        })?;
+        let count = cursor.u16("the number of columns")?;
+        let mut columns = Vec::with_capacity(usize::from(count.min(1600)));
+        for _ in 0..count {
+            columns.push(AnnouncedColumn {
+                identity: cursor.u8("a column's flags")? & 1 != 0,
+                name: cursor.string("a column's name")?,
+                type_oid: cursor.u32("a column's type")?,
+                type_modifier: cursor.i32("a column's type modifier")?,
+            });
+        }
+        cursor.end()?;
+        Ok(Self { oid, schema, name, identity, columns })
+    }
+
+    /// Whether the catalog's facts, if there are any, are of another shape than what is announced.
+    pub(super) fn needs_catalog(&self, tables: &Tables) -> bool {
+        if tables.is_complete() {
+            return false;
+        }
+        match tables.get(self.oid) {
+            None => true,
+            Some(Known::Unwanted) => false,
+            Some(Known::Wanted(facts)) => !self.is_covered_by(&facts.table),
+        }
+    }
+
+    fn is_covered_by(&self, table: &Table) -> bool {
+        *table.name.schema == *self.schema
+            && *table.name.name == *self.name
+            && table.identity == self.identity
+            && table.columns.len() == self.columns.len()
+            && self.columns.iter().zip(&table.columns).all(|(announced, column)| {
+                *column.name == *announced.name
+                    && column.type_.oid == announced.type_oid
+                    && column.identity == announced.identity
+            })
+    }
+
+    /// The table as it was when the following changes were made, and from which commit on it is wanted; `None` where
+    /// nobody wants it. `types` has the names that Type messages told.
+    pub(super) fn table(&self, tables: &Tables, types: &HashMap<u32, Arc<str>>) -> Option<(Table, Lsn)> {
+        let facts = match tables.get(self.oid) {
+            Some(Known::Unwanted) => return None,
+            Some(Known::Wanted(facts)) => Some(facts),
+            // Asked for and not there: it was dropped since. Its changes are as real as any.
+            None => None,
+        };
+        let columns: Vec<Column> =
+            self.columns.iter().map(|announced| announced.column(facts, types)).collect();
+        let key = self.key(facts, &columns);
+        let name = TableName::new(self.schema, self.name);
+        let table = Table::new(self.oid, name, columns, self.identity).with_key(key);
+        Some((table, facts.map_or(Lsn::ZERO, |facts| facts.from)))
+    }
+
+    /// The catalog's key where all its columns are announced, else the replica identity's columns.
+    fn key(&self, facts: Option<&TableFacts>, columns: &[Column]) -> Vec<u16> {
+        let at = |name: &str| columns.iter().position(|column| &*column.name == name).map(|at| at as u16);
+        let named = facts.and_then(|facts| {
+            let names = facts.table.key.iter().map(|&index| facts.table.columns.get(usize::from(index)));
+            names.map(|column| at(&column?.name)).collect::<Option<Vec<u16>>>()
+        });
+        match named {
+            Some(key) if !key.is_empty() => key,
+            _ if self.identity == ReplicaIdentity::Full => Vec::new(),
+            _ => (0..).zip(columns).filter(|(_, column)| column.identity).map(|(at, _)| at).collect(),
+        }
+    }
+}
+
+impl AnnouncedColumn<'_> {
+    fn column(&self, facts: Option<&TableFacts>, types: &HashMap<u32, Arc<str>>) -> Column {
+        let known = facts.and_then(|facts| {
+            let at = facts.table.column_index(self.name)?;
+            facts.table.columns.get(at).filter(|known| known.type_.oid == self.type_oid)
+        });
+        let type_name = match (known, types.get(&self.type_oid)) {
+            (Some(known), _) => Arc::clone(&known.type_.name),
+            (None, Some(name)) => Arc::clone(name),
+            (None, None) => "".into(),
+        };
+        let mut column =
+            Column::new(self.name, ColumnType::new(self.type_oid, self.type_modifier, type_name));
+        column.identity = self.identity;
+        if let Some(known) = known {
+            column.name = Arc::clone(&known.name);
+            column.nullable = known.nullable;
+            column.generated = known.generated;
+        }
+        column
+    }
+}
