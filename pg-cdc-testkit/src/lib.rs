@@ -1,1 +1,4 @@
 //! pg-cdc testkit.
+
+pub mod batches;
+pub mod conformance;
