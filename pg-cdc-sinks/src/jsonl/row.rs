@@ -106,7 +106,7 @@ impl RowLines {
         out.push(op);
         out.push(b'"');
         out.extend_from_slice(&text.place);
-        self.text.push(lsn, change.seq(), out);
+        self.text.push(lsn, if op == b'r' { 0 } else { change.seq() }, out);
         let (before, after) = (change.before(), change.after());
         match after.or(before) {
             Some(row) => push_key(row, text, out)?,
