@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! What it takes to test change data capture for real: a throw-away PostgreSQL of a chosen version.
 //!
 //! ```no_run
@@ -31,3 +32,9 @@ pub use self::version::Version;
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
+=======
+//! pg-cdc testkit.
+
+pub mod batches;
+pub mod conformance;
+>>>>>>> sinks
