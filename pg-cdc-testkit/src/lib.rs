@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! What it takes to test change data capture for real: a throw-away PostgreSQL of a chosen version.
 //!
 //! ```no_run
@@ -13,9 +12,11 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod batches;
 mod client;
 mod cluster;
 mod command;
+pub mod conformance;
 mod error;
 mod install;
 pub mod replay;
@@ -32,9 +33,3 @@ pub use self::version::Version;
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
-=======
-//! pg-cdc testkit.
-
-pub mod batches;
-pub mod conformance;
->>>>>>> sinks
