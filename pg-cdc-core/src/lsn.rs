@@ -59,7 +59,7 @@ impl Lsn {
     pub const fn before_page_header(self, segment: u64) -> Self {
         let offset = self.0 % WAL_PAGE;
         let page = self.0 - offset;
-        let first = segment != 0 && page % segment == 0;
+        let first = segment != 0 && page.is_multiple_of(segment);
         let header = if first { LONG_PAGE_HEADER } else { SHORT_PAGE_HEADER };
         if offset == header { Self(page) } else { self }
     }
