@@ -133,6 +133,8 @@ pub(super) struct Tape {
     pub(super) schemas: Vec<SchemaEntry>,
     pub(super) messages: Vec<MessageEntry>,
     pub(super) changes: usize,
+    /// How many entries are no changes, begins, commits or messages.
+    pub(super) notices: usize,
     /// Bytes of the attached buffers.
     pub(super) held: usize,
     /// Bytes of the attached buffers that changes use.
@@ -140,6 +142,11 @@ pub(super) struct Tape {
 }
 
 impl Tape {
+    fn notice(&mut self, entry: Entry) {
+        self.notices += 1;
+        self.entries.push(entry);
+    }
+
     pub(super) fn clear(&mut self) {
         let Self {
             buffers,
@@ -151,6 +158,7 @@ impl Tape {
             schemas,
             messages,
             changes,
+            notices,
             held,
             used,
         } = self;
@@ -162,7 +170,7 @@ impl Tape {
         tables.clear();
         schemas.clear();
         messages.clear();
-        (*changes, *held, *used) = (0, 0, 0);
+        (*changes, *notices, *held, *used) = (0, 0, 0, 0);
     }
 }
 
@@ -256,6 +264,12 @@ impl ChangeBatch {
             + tape.arena.len()
             + tape.slots.len() * size_of::<Slot>()
             + tape.entries.len() * size_of::<Entry>()
+    }
+
+    /// Bytes of messages that its changes were read from: what went over the wire for them.
+    #[must_use]
+    pub fn payload(&self) -> usize {
+        self.tape.used
     }
 
     /// The place in the source once everything in this batch is durable.
@@ -376,33 +390,33 @@ impl ChangeBatch {
 
     /// Adds that the following changes of a table have the shape `new`.
     pub fn schema_change(&mut self, old: Option<Arc<Table>>, new: Arc<Table>) {
-        self.tape.entries.push(Entry::Schema { index: self.tape.schemas.len() as u32 });
+        self.tape.notice(Entry::Schema { index: self.tape.schemas.len() as u32 });
         self.tape.schemas.push(SchemaEntry { old, new });
     }
 
     /// Adds that a snapshot of what was committed before `point` begins.
     pub fn snapshot_begun(&mut self, point: Lsn) {
-        self.tape.entries.push(Entry::SnapshotBegun { point });
+        self.tape.notice(Entry::SnapshotBegun { point });
     }
 
     /// Adds that the snapshot is whole: the stream goes on from `point`.
     pub fn snapshot_ended(&mut self, point: Lsn) {
-        self.tape.entries.push(Entry::SnapshotEnded { point });
+        self.tape.notice(Entry::SnapshotEnded { point });
     }
 
     /// Adds that all `rows` rows of a table, as of `point`, have been handed out.
     pub fn table_done(&mut self, table: BatchTable, rows: u64, point: Lsn) {
-        self.tape.entries.push(Entry::TableDone { table: table.index, rows, point });
+        self.tape.notice(Entry::TableDone { table: table.index, rows, point });
     }
 
     /// Adds that a table's rows so far are void: it is read again from the start.
     pub fn table_restarted(&mut self, table: BatchTable) {
-        self.tape.entries.push(Entry::TableRestarted { table: table.index });
+        self.tape.notice(Entry::TableRestarted { table: table.index });
     }
 
     /// Adds that everything before `lsn` has been handed out.
     pub fn idle(&mut self, lsn: Lsn) {
-        self.tape.entries.push(Entry::Idle { lsn });
+        self.tape.notice(Entry::Idle { lsn });
     }
 
     /// Frees buffers of which the changes use less than a quarter, by copying what they use into the arena: a few

@@ -17,6 +17,8 @@ mod walsender;
 
 pub use options::{BatchLimits, Plugin, ReplicationOptions, Retry, UnknownTables, Until};
 pub use replication::ReplicationSource;
-pub use slot::{ExportedSnapshot, SlotWait, create_slot, export_by_temporary_slot, export_by_transaction};
+pub use slot::{
+    ExportedSnapshot, NewSlot, SlotWait, create_slot, export_by_temporary_slot, export_by_transaction,
+};
 pub use verify::{check_slot, check_timeline};
 pub use walsender::{Identity, identify};

@@ -43,6 +43,17 @@ impl ReplicationSource {
     /// Must be called within a tokio runtime.
     #[must_use]
     pub fn start<D: Decoder + 'static>(options: ReplicationOptions, decoder: D) -> Self {
+        Self::start_on(None, options, decoder)
+    }
+
+    /// As [`start`](Self::start), first on a replication connection that is there already: the one that holds a
+    /// temporary slot.
+    #[must_use]
+    pub fn start_on<D: Decoder + 'static>(
+        first: Option<Connection>,
+        options: ReplicationOptions,
+        decoder: D,
+    ) -> Self {
         let (sender, batches) = mpsc::channel(WAITING);
         let (acknowledge, acknowledged) = watch::channel(options.start.clone());
         let (wish, wishes) = watch::channel(Wishes::default());
@@ -52,6 +63,7 @@ impl ReplicationSource {
         let reader = Reader {
             assembly: Assembly::new(decoder, options.start.clone(), options.batch),
             options,
+            first,
             client: None,
             batches: Some(sender),
             acknowledged,
@@ -91,6 +103,7 @@ impl Drop for ReplicationSource {
 /// The task: what outlives a connection.
 struct Reader<D> {
     options: ReplicationOptions,
+    first: Option<Connection>,
     assembly: Assembly<D>,
     client: Option<Client>,
     batches: Option<Batches>,
@@ -161,7 +174,10 @@ impl<D: Decoder> Reader<D> {
             return Err(Error::new(ErrorKind::Closed, "the session for the catalog is closed").into());
         };
         let system = catalog::system(client).await?;
-        let mut connection = Connection::connect(connect, wire::Session::Replication).await?;
+        let mut connection = match self.first.take() {
+            Some(first) => first,
+            None => Connection::connect(connect, wire::Session::Replication).await?,
+        };
         let identity = identify(&mut connection).await?;
         let acknowledged = self.acknowledged.borrow_and_update().clone();
         check_timeline(&mut connection, acknowledged.server, identity.server, acknowledged.confirmed).await?;

@@ -1,12 +1,13 @@
 //! Slots that are made, and the snapshots they export.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::walsender;
 use crate::catalog::{self, Blocker, Client};
-use crate::wire::{ConnectConfig, Connection, Session};
+use crate::wire::{ConnectConfig, Connection, Rows, Session};
 use crate::{Error, ErrorKind, Lsn};
 
 /// How often the sessions that a slot waits for are asked for.
@@ -18,12 +19,12 @@ pub struct ExportedSnapshot {
     name: String,
     point: Lsn,
     /// The session that exported it: the snapshot ends with it.
-    _holder: Holder,
+    holder: Holder,
 }
 
 #[derive(Debug)]
 enum Holder {
-    Walsender { _connection: Box<Connection> },
+    Walsender { connection: Box<Connection> },
     Transaction { _client: Client },
 }
 
@@ -42,6 +43,18 @@ impl ExportedSnapshot {
     }
 }
 
+impl ExportedSnapshot {
+    /// The walsender session that exported it, for a temporary slot to be read on; the snapshot is gone then.
+    /// `None` where an ordinary transaction exported it.
+    #[must_use]
+    pub fn into_connection(self) -> Option<Connection> {
+        match self.holder {
+            Holder::Walsender { connection } => Some(*connection),
+            Holder::Transaction { .. } => None,
+        }
+    }
+}
+
 /// What a slot that is being made waits for.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -54,6 +67,17 @@ pub struct SlotWait {
     pub blockers: Vec<Blocker>,
 }
 
+/// A logical slot to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSlot<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its output plugin.
+    pub plugin: &'a str,
+    /// Whether it is gone with the session that made it.
+    pub temporary: bool,
+}
+
 /// Makes a logical slot and gives the snapshot that it exports: the rows to which its changes are to be applied.
 ///
 /// The server waits until every transaction that runs now has ended; `waiting` is told every second for which.
@@ -64,14 +88,51 @@ pub struct SlotWait {
 /// free slot (53400), the name is taken (42710), the plugin is not there (58P01) or not allowed (42501).
 pub async fn create_slot(
     connect: &ConnectConfig,
-    name: &str,
-    plugin: &str,
+    slot: NewSlot<'_>,
     timeout: Duration,
     waiting: &(dyn Fn(&SlotWait) + Send + Sync),
 ) -> Result<ExportedSnapshot, Error> {
-    let connection = Connection::connect(connect, Session::Replication).await?;
-    export(connection, connect, &walsender::create_slot(name, plugin, false), name, plugin, timeout, waiting)
-        .await
+    let mut connection = Connection::connect(connect, Session::Replication).await?;
+    let pid = connection.process_id();
+    let started = Instant::now();
+    let rows = {
+        let command = walsender::create_slot(slot.name, slot.plugin, slot.temporary);
+        let create = connection.query_row(&command);
+        tokio::pin!(create);
+        let mut look: Option<Client> = None;
+        let mut blockers = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                rows = &mut create => break rows.map_err(|error| explain(error, slot))?,
+                () = tokio::time::sleep(LOOK) => {
+                    let waited = started.elapsed();
+                    if look.is_none() {
+                        look = catalog::connect(connect).await.ok();
+                    }
+                    if let Some(client) = &look {
+                        blockers = catalog::blockers(client, pid).await.unwrap_or_default();
+                    }
+                    waiting(&SlotWait { slot: slot.name.to_owned(), waited, blockers: blockers.clone() });
+                    if waited >= timeout {
+                        // A slot that is still waiting goes with its connection.
+                        return Err(gave_up(slot.name, waited, &blockers));
+                    }
+                }
+            }
+        }
+    };
+    exported(&rows, connection)
+}
+
+fn exported(rows: &Rows, connection: Connection) -> Result<ExportedSnapshot, Error> {
+    let unusable = |column: &str| {
+        Error::new(ErrorKind::Protocol, format!("CREATE_REPLICATION_SLOT gave no usable {column}"))
+    };
+    let field = |column: &str| rows.get(0, column).ok_or_else(|| unusable(column));
+    let point = field("consistent_point")?.parse().map_err(|_| unusable("consistent_point"))?;
+    let name = field("snapshot_name")?.to_owned();
+    Ok(ExportedSnapshot { name, point, holder: Holder::Walsender { connection: Box::new(connection) } })
 }
 
 /// Makes a temporary slot for the snapshot that it exports, which is tied to the log exactly; it is gone with the
@@ -85,10 +146,9 @@ pub async fn export_by_temporary_slot(
     plugin: &str,
     timeout: Duration,
 ) -> Result<ExportedSnapshot, Error> {
-    let connection = Connection::connect(connect, Session::Replication).await?;
-    let name = format!("pg_cdc_tmp_{}", connection.process_id());
-    let command = walsender::create_slot(&name, plugin, true);
-    export(connection, connect, &command, &name, plugin, timeout, &|_| {}).await
+    static NTH: AtomicU32 = AtomicU32::new(0);
+    let name = format!("pg_cdc_tmp_{}_{}", std::process::id(), NTH.fetch_add(1, Ordering::Relaxed));
+    create_slot(connect, NewSlot { name: &name, plugin, temporary: true }, timeout, &|_| {}).await
 }
 
 /// Exports a snapshot from an ordinary transaction: for a snapshot that no stream follows. Its point is the insert
@@ -103,58 +163,7 @@ pub async fn export_by_transaction(connect: &ConnectConfig) -> Result<ExportedSn
     let row = client.query_one("SELECT pg_catalog.pg_export_snapshot()", &[]).await?;
     let name = row.try_get(0)?;
     let point = catalog::system(&client).await?.insert_lsn;
-    Ok(ExportedSnapshot { name, point, _holder: Holder::Transaction { _client: client } })
-}
-
-async fn export(
-    mut connection: Connection,
-    connect: &ConnectConfig,
-    command: &str,
-    name: &str,
-    plugin: &str,
-    timeout: Duration,
-    waiting: &(dyn Fn(&SlotWait) + Send + Sync),
-) -> Result<ExportedSnapshot, Error> {
-    let pid = connection.process_id();
-    let started = Instant::now();
-    let rows = {
-        let create = connection.query_row(command);
-        tokio::pin!(create);
-        let mut look: Option<Client> = None;
-        let mut blockers = Vec::new();
-        loop {
-            tokio::select! {
-                biased;
-                rows = &mut create => break rows.map_err(|error| explain(error, name, plugin))?,
-                () = tokio::time::sleep(LOOK) => {
-                    let waited = started.elapsed();
-                    if look.is_none() {
-                        look = catalog::connect(connect).await.ok();
-                    }
-                    if let Some(client) = &look {
-                        blockers = catalog::blockers(client, pid).await.unwrap_or_default();
-                    }
-                    waiting(&SlotWait { slot: name.to_owned(), waited, blockers: blockers.clone() });
-                    if waited >= timeout {
-                        // A slot that is still waiting goes with its connection.
-                        return Err(gave_up(name, waited, &blockers));
-                    }
-                }
-            }
-        }
-    };
-    let field = |column: &str| {
-        rows.get(0, column).ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, format!("CREATE_REPLICATION_SLOT gave no usable {column}"))
-        })
-    };
-    let point = field("consistent_point")?.parse().map_err(|error: crate::ParseLsnError| {
-        Error::new(ErrorKind::Protocol, "CREATE_REPLICATION_SLOT gave no usable consistent_point")
-            .with_cause(error)
-    })?;
-    let snapshot = field("snapshot_name")?.to_owned();
-    let holder = Holder::Walsender { _connection: Box::new(connection) };
-    Ok(ExportedSnapshot { name: snapshot, point, _holder: holder })
+    Ok(ExportedSnapshot { name, point, holder: Holder::Transaction { _client: client } })
 }
 
 fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
@@ -174,7 +183,8 @@ fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
 }
 
 /// Adds what can be done about the errors that making a slot meets in practice.
-fn explain(error: Error, name: &str, plugin: &str) -> Error {
+fn explain(error: Error, slot: NewSlot<'_>) -> Error {
+    let NewSlot { name, plugin, .. } = slot;
     let hint = match error.sqlstate() {
         Some("53400") => "raise max_replication_slots, or drop slots that are not used any more".to_owned(),
         Some("55000") => "set wal_level = logical and restart the server".to_owned(),
