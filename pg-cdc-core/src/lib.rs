@@ -13,6 +13,7 @@ mod sink;
 mod source;
 mod state;
 mod table;
+pub mod types;
 #[cfg(feature = "wire")]
 pub mod wire;
 
