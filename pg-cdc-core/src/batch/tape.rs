@@ -549,6 +549,20 @@ impl ChangeWriter<'_> {
         Ok(())
     }
 
+    /// The next column's text is these pieces, one after the other, copied into the arena.
+    ///
+    /// # Errors
+    ///
+    /// As the others; what was copied of a text that is too large stays in the arena, unused.
+    pub fn text_pieces<'p>(&mut self, pieces: impl Iterator<Item = &'p [u8]>) -> Result<(), TooLarge> {
+        let start = self.tape.arena.len();
+        for piece in pieces {
+            self.tape.arena.extend_from_slice(piece);
+        }
+        self.tape.slots.push(checked(Tag::ArenaText, start, self.tape.arena.len() - start)?);
+        Ok(())
+    }
+
     /// The old row is whole: the new one follows.
     #[inline]
     pub fn end_old(&mut self) {
