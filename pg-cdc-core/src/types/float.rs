@@ -6,6 +6,7 @@
 //! them back (`1e23` is `9.999999999999999e+22`); and the notation is that of C's `%g`: an exponent, of at least two
 //! digits and always signed, below 1e-4 and from 1e15 (float8) or 1e6 (float4) on.
 
+use super::json::is_json_number;
 use super::{Flaw, Parsed, fixed};
 
 /// Appends PostgreSQL's text form.
@@ -84,17 +85,34 @@ pub(super) fn float8_from_binary(bytes: &[u8]) -> Parsed<f64> {
     fixed(bytes).map(f64::from_be_bytes)
 }
 
-pub(super) fn from_text<T: std::str::FromStr>(text: &[u8]) -> Parsed<T> {
-    const FLAW: Flaw = Flaw::new("is not a number");
-    // Rust takes spellings that PostgreSQL never prints ("inf", "+1"); those are no floats here.
-    let plain = match text {
-        b"NaN" | b"Infinity" | b"-Infinity" => true,
-        _ => {
-            text.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'))
-        }
-    };
-    let text = std::str::from_utf8(text).map_err(|_| FLAW)?;
-    if plain && !text.starts_with('+') { text.parse().map_err(|_| FLAW) } else { Err(FLAW) }
+pub(super) fn float4_from_text(text: &[u8]) -> Parsed<f32> {
+    from_text(text, f32::is_infinite, |value| value == 0.0)
+}
+
+pub(super) fn float8_from_text(text: &[u8]) -> Parsed<f64> {
+    from_text(text, f64::is_infinite, |value| value == 0.0)
+}
+
+/// Reads what PostgreSQL prints, and none of the other spellings that Rust takes (`inf`, `+1`, `1e999`).
+fn from_text<T: std::str::FromStr + Copy>(
+    text: &[u8],
+    is_infinite: impl Fn(T) -> bool,
+    is_zero: impl Fn(T) -> bool,
+) -> Parsed<T> {
+    const NO_NUMBER: Flaw = Flaw::new("is not a number");
+    let number = std::str::from_utf8(text).map_err(|_| NO_NUMBER)?;
+    if matches!(number, "NaN" | "Infinity" | "-Infinity") {
+        return number.parse().map_err(|_| NO_NUMBER);
+    }
+    if !is_json_number(text) {
+        return Err(NO_NUMBER);
+    }
+    let value = number.parse().map_err(|_| NO_NUMBER)?;
+    let mantissa = text.iter().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    if is_infinite(value) || is_zero(value) && mantissa.clone().any(|byte| matches!(byte, b'1'..=b'9')) {
+        return Err(Flaw::new("is out of the type's range"));
+    }
+    Ok(value)
 }
 
 /// `digits` × 10^`exponent`, the last of the digits not 0 unless the number is.
@@ -279,12 +297,16 @@ mod tests {
 
     #[test]
     fn only_postgresql_s_spellings_are_read() {
-        for bad in ["", "inf", "infinity", "nan", "+1", " 1", "1 ", "0x1", "1e", "e1", "-", "1_0"] {
-            assert!(from_text::<f64>(bad.as_bytes()).is_err(), "{bad}");
+        for bad in [
+            "", "inf", "infinity", "nan", "+1", " 1", "1 ", "0x1", "1e", "e1", "-", "1_0", "1e309", "-1e-324",
+        ] {
+            assert!(float8_from_text(bad.as_bytes()).is_err(), "{bad}");
         }
-        assert_eq!(from_text::<f64>(b"-Infinity"), Ok(f64::NEG_INFINITY));
-        assert!(from_text::<f64>(b"NaN").unwrap().is_nan());
-        assert_eq!(from_text::<f32>(b"1e-45"), Ok(1e-45));
+        assert_eq!(float8_from_text(b"-Infinity"), Ok(f64::NEG_INFINITY));
+        assert!(float8_from_text(b"NaN").unwrap().is_nan());
+        assert_eq!(float4_from_text(b"1e-45"), Ok(1e-45));
+        assert_eq!(float4_from_text(b"-0.00").map(f32::to_bits), Ok((-0.0f32).to_bits()));
+        assert!(float4_from_text(b"1e39").is_err());
     }
 
     proptest! {
@@ -293,14 +315,14 @@ mod tests {
         #[test]
         fn every_float8_reads_back(bits: u64) {
             let value = f64::from_bits(bits);
-            let back: f64 = from_text(float8(value).as_bytes()).unwrap();
+            let back = float8_from_text(float8(value).as_bytes()).unwrap();
             prop_assert!(back.to_bits() == bits || value.is_nan() && back.is_nan());
         }
 
         #[test]
         fn every_float4_reads_back(bits: u32) {
             let value = f32::from_bits(bits);
-            let back: f32 = from_text(float4(value).as_bytes()).unwrap();
+            let back = float4_from_text(float4(value).as_bytes()).unwrap();
             prop_assert!(back.to_bits() == bits || value.is_nan() && back.is_nan());
         }
     }

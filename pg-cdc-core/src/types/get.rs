@@ -129,7 +129,7 @@ impl<'a> FromDatum<'a> for f32 {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
         match (Kind::of(type_.oid), value) {
-            (Kind::Float4, Encoded::Text(text)) => float::from_text(text),
+            (Kind::Float4, Encoded::Text(text)) => float::float4_from_text(text),
             (Kind::Float4, Encoded::Binary(bytes)) => float::float4_from_binary(bytes),
             (Kind::Int2, _) => return i16::from_datum(type_, datum).map(Self::from),
             _ => Err(mismatch!(f32)),
@@ -143,7 +143,7 @@ impl<'a> FromDatum<'a> for f64 {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
         match (Kind::of(type_.oid), value) {
-            (Kind::Float8, Encoded::Text(text)) => float::from_text(text),
+            (Kind::Float8, Encoded::Text(text)) => float::float8_from_text(text),
             (Kind::Float8, Encoded::Binary(bytes)) => float::float8_from_binary(bytes),
             // A float4's digits mean a float4: read as a float8 they would be another number.
             (Kind::Float4, _) => return f32::from_datum(type_, datum).map(Self::from),

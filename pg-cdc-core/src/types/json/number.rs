@@ -2,7 +2,7 @@
 
 /// Whether `text` is a JSON number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
 #[inline]
-pub(super) fn is_json_number(text: &[u8]) -> bool {
+pub(in crate::types) fn is_json_number(text: &[u8]) -> bool {
     number_length(text) == Some(text.len())
 }
 
