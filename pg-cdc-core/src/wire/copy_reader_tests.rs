@@ -196,10 +196,12 @@ fn less_than_wanted_is_kept_back_until_more_comes() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Any messages, cut anywhere, with any pool and any wish for more, and blocks held or not.
     #[test]
     fn every_payload_comes_out_once_and_in_order(
-        bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..6000), 0..60),
+        bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 0..30),
         cuts in prop::collection::vec(1usize..20_000, 1..40),
         limit in 1usize..200_000,
         at_least in 0usize..10_000,

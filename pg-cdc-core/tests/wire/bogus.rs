@@ -26,7 +26,7 @@ fn auth(kind: i32, data: &[u8]) -> Vec<u8> {
 }
 
 fn greeting() -> Vec<u8> {
-    // 13: a version that needs only a few settings after start-up, which the script answers.
+    // Without a version, nothing is set after start-up.
     [
         auth(0, b""),
         message(b'S', b"server_encoding\0UTF8\0"),
@@ -321,7 +321,6 @@ async fn bad_answers_to_a_query() {
 
 #[tokio::test]
 async fn bad_turns_within_a_copy() {
-    let start = || [message(b'H', b"\0\0\0"), message(b'd', b"row")].concat();
     let ready = || message(b'Z', b"I");
     for (rest, kind, text) in [
         (vec![], ErrorKind::Closed, "COPY OUT: the server closed"),
@@ -340,25 +339,12 @@ async fn bad_turns_within_a_copy() {
         (b"d\x40\0\0\0abc".to_vec(), ErrorKind::Closed, "in the middle of a message"),
     ] {
         for replication in [false, true] {
-            let begin = if replication {
-                [message(b'W', b"\0\0\0"), message(b'd', b"row")].concat()
-            } else {
-                start()
-            };
-            let config = scripted(vec![greeting(), [begin, rest.clone()].concat()]).await;
-            let connection = &mut connect(&config).await.unwrap();
+            let begin = message(if replication { b'W' } else { b'H' }, b"\0\0\0");
+            let answer = [begin, message(b'd', b"row"), rest.clone()].concat();
+            let mut connection = connect(&scripted(vec![greeting(), answer]).await).await.unwrap();
             let pool = BufferPool::new(8 << 20);
             let mut rows = 0;
             let error = if replication {
-                let connection = connect(
-                    &scripted(vec![
-                        greeting(),
-                        [message(b'W', b"\0\0\0"), message(b'd', b"row"), rest.clone()].concat(),
-                    ])
-                    .await,
-                )
-                .await
-                .unwrap();
                 let mut stream = connection.start_replication("x", &pool).await.unwrap();
                 let error = loop {
                     match no_hang(stream.next_block()).await {
@@ -369,10 +355,8 @@ async fn bad_turns_within_a_copy() {
                     assert!(pool.retained() <= 1 << 20);
                 };
                 // There, CommandComplete and CopyDone are ways to go.
-                match error {
-                    Some(error) => error,
-                    None => continue,
-                }
+                let Some(error) = error else { continue };
+                error
             } else {
                 let mut copy = connection.copy_out("x", &pool).await.unwrap();
                 loop {

@@ -7,7 +7,10 @@ mod tls;
 use std::time::Duration;
 
 use pg_cdc_core::batch::BufferPool;
-use pg_cdc_core::wire::{ConnectConfig, Connection, CopyFormat, ServerFrame, Session, StatusUpdate};
+use pg_cdc_core::wire::{
+    ConnectConfig, Connection, CopyFormat, ServerFrame, Session, StatusUpdate, open, pinned_options,
+    pinned_sets,
+};
 use pg_cdc_core::{Error, ErrorKind, Lsn};
 use pg_cdc_testkit::{Cluster, ClusterBuilder, StopMode};
 
@@ -86,12 +89,7 @@ async fn every_way_to_log_in() {
     for (url, kind, code, hint) in [
         (with("scram", "hunter2"), ErrorKind::Server, Some("28P01"), "password"),
         (with("md5user", "hunter2"), ErrorKind::Server, Some("28P01"), "password"),
-        (
-            with("postgres", "x").replace("/postgres", "/nowhere"),
-            ErrorKind::Server,
-            Some("3D000"),
-            "database",
-        ),
+        (tcp(&cluster, "postgres") + "?dbname=nowhere", ErrorKind::Server, Some("3D000"), "database"),
         (tcp(&cluster, "nobody"), ErrorKind::Server, Some("28000"), "role"),
         (tcp(&cluster, "only_ssl"), ErrorKind::Server, Some("28000"), "pg_hba.conf"),
         (tcp(&cluster, "scram"), ErrorKind::Authentication, None, "URL"),
@@ -294,6 +292,24 @@ async fn replication_with_a_value_of_200_megabytes() {
         stream.finish().await.unwrap();
         assert_eq!(pool.retained(), 0);
         admin.simple_query("DROP TABLE public.t").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn another_driver_runs_over_our_socket() {
+    let (cluster, _) = start(builder().tls(pg_cdc_testkit::Tls::generate().unwrap())).await;
+    for url in [tcp(&cluster, "postgres") + "?sslmode=require", unix(&cluster, "postgres")] {
+        let socket = open(&url.parse().unwrap()).await.unwrap();
+        assert_ne!(socket.is_tls(), socket.is_unix());
+        let mut config = tokio_postgres::Config::new();
+        config.user("postgres").dbname("postgres").options(pinned_options());
+        let (client, connection) = config.connect_raw(socket, tokio_postgres::NoTls).await.unwrap();
+        let driving = tokio::spawn(connection);
+        client.batch_execute(&pinned_sets(cluster.version_num())).await.unwrap();
+        let path: String = client.query_one("SHOW search_path", &[]).await.unwrap().get(0);
+        assert_eq!(path, "");
+        drop(client);
+        driving.await.unwrap().unwrap();
     }
 }
 

