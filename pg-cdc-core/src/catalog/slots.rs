@@ -66,7 +66,7 @@ pub async fn drop_slot(client: &Client, name: &str) -> Result<(), Error> {
 }
 
 /// A session that something waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Blocker {
     /// Its process.
