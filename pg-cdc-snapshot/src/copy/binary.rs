@@ -51,7 +51,8 @@ pub(super) fn row(
     encodings: &[Encoding],
     writer: &mut Writer<'_>,
 ) -> Result<(), Trouble> {
-    let count: &[u8; 2] = bytes.get(at..at + 2).and_then(|count| count.try_into().ok()).ok_or(Trouble::Truncated)?;
+    let count: &[u8; 2] =
+        bytes.get(at..at + 2).and_then(|count| count.try_into().ok()).ok_or(Trouble::Truncated)?;
     let count = usize::from(u16::from_be_bytes(*count));
     if count != encodings.len() {
         return Err(Trouble::Columns { found: count, expected: encodings.len() });

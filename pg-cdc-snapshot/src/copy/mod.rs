@@ -80,7 +80,8 @@ impl CopyDecoder {
         target: Target<'_>,
     ) -> Result<(), NotARow> {
         let used = payload.len();
-        let bytes = bytes.get(..payload.end).ok_or(Trouble::Truncated).map_err(|trouble| self.told(trouble))?;
+        let bytes =
+            bytes.get(..payload.end).ok_or(Trouble::Truncated).map_err(|trouble| self.told(trouble))?;
         let (stage, start) = match self.format {
             CopyFormat::Text => (Stage::Rows, Some(payload.start)),
             CopyFormat::Binary => {
