@@ -89,8 +89,11 @@ fn lock(file: &File, path: &Path) -> Result<(), SinkError> {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(TryLockError::WouldBlock) => {
-                return Err(SinkError::new(format!("{} is being written by another process", path.display()))
-                    .with_hint("stop the other pipeline, or give each its own path"));
+                return Err(SinkError::new(format!(
+                    "{} is being written by another process",
+                    path.display()
+                ))
+                .with_hint("stop the other pipeline, or give each its own path"));
             }
             // A file system without locks: nothing to hold on to.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(()),

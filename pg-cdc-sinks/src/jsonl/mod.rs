@@ -32,8 +32,6 @@ mod output;
 mod row;
 mod source;
 mod state;
-#[cfg(test)]
-mod tests;
 mod transaction;
 mod value;
 
@@ -175,7 +173,9 @@ impl Sink for JsonLines {
             Place::Path(path) => {
                 let path = path.clone();
                 let opened = tokio::task::spawn_blocking(move || file::open(&path, saved.length)).await;
-                match opened.map_err(|error| SinkError::new("the file can't be opened").with_cause(error))?? {
+                match opened
+                    .map_err(|error| SinkError::new("the file can't be opened").with_cause(error))??
+                {
                     Opened::File(file, length) => (Target::File(file), Some(length)),
                     Opened::Stream(file) => (Target::Writer(Box::new(file)), None),
                 }

@@ -81,8 +81,7 @@ fn push_column(
     out: &mut Vec<u8>,
 ) -> Result<(), TypeError> {
     out.extend_from_slice(name);
-    write_natural(&column.type_, datum, out)
-        .map_err(|error| error.in_column(&row.table().name, &column.name))
+    write_natural(&column.type_, datum, out).map_err(|error| error.in_column(&row.table().name, &column.name))
 }
 
 /// Makes an object of the `,"name":value` pairs written since `start`.

@@ -281,7 +281,10 @@ mod tests {
         let mut maker = BatchMaker::new();
         maker.begin().insert(&table, &[Cell::from(1)]);
         let first = maker.finish().unwrap();
-        maker.update_from(&table, &[Cell::from(1)], &[Cell::from(2)]).delete(&table, &[Cell::from(2)]).commit();
+        maker
+            .update_from(&table, &[Cell::from(1)], &[Cell::from(2)])
+            .delete(&table, &[Cell::from(2)])
+            .commit();
         let second = maker.finish().unwrap();
         assert_eq!(first.position().unwrap().seq, Some(0));
         assert_eq!(second.position().unwrap().seq, None);
