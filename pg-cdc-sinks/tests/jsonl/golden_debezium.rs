@@ -146,3 +146,20 @@ async fn a_restart_within_a_transaction_goes_on_counting() {
     assert_eq!(run(false).await, run(true).await);
     assert!(run(true).await.last().unwrap().contains(r#""status":"END","id":"702","event_count":2"#));
 }
+
+#[tokio::test]
+async fn a_begin_that_comes_again_after_a_restart_is_not_written_again() {
+    let (table, options) = (table(), options(Envelope::Debezium).with_transactions(true));
+    let first =
+        |maker: &mut BatchMaker| maker.begin().insert(&table, &[Cell::from(1), Cell::Null]).finish().unwrap();
+    let kept = Kept::default();
+    let mut sink = JsonLines::to_writer(kept.clone(), options.clone());
+    sink.open(None).await.unwrap();
+    sink.write(first(&mut BatchMaker::new())).await.unwrap();
+    let durable = sink.flush().await.unwrap();
+    let mut again = JsonLines::to_writer(kept.clone(), options);
+    again.open(durable.state.as_ref()).await.unwrap();
+    again.write(first(&mut BatchMaker::new())).await.unwrap();
+    again.flush().await.unwrap();
+    assert_eq!(kept.text().matches("\"BEGIN\"").count(), 1);
+}
