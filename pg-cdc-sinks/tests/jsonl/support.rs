@@ -9,10 +9,10 @@ use pg_cdc_sinks::jsonl::{Envelope, JsonLines, JsonLinesOptions};
 
 /// A writer that keeps what it gets.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -28,7 +28,7 @@ impl Write for Kept {
     }
 }
 
-pub fn options(envelope: Envelope) -> JsonLinesOptions {
+pub(crate) fn options(envelope: Envelope) -> JsonLinesOptions {
     JsonLinesOptions::default()
         .with_envelope(envelope)
         .with_name("shop")
@@ -37,7 +37,7 @@ pub fn options(envelope: Envelope) -> JsonLinesOptions {
 }
 
 /// The lines of `batches`.
-pub async fn lines(options: JsonLinesOptions, batches: Vec<ChangeBatch>) -> Vec<String> {
+pub(crate) async fn lines(options: JsonLinesOptions, batches: Vec<ChangeBatch>) -> Vec<String> {
     let kept = Kept::default();
     let mut sink = JsonLines::to_writer(kept.clone(), options);
     sink.open(None).await.unwrap();
@@ -51,7 +51,7 @@ pub async fn lines(options: JsonLinesOptions, batches: Vec<ChangeBatch>) -> Vec<
 }
 
 /// The time written, replaced: it is the only part of a line that differs from run to run.
-pub fn without_times(line: &str) -> String {
+pub(crate) fn without_times(line: &str) -> String {
     let Some(start) = line.find("\"op\":").and_then(|op| Some(op + line[op..].find(",\"ts_ms\":")?)) else {
         return line.to_owned();
     };
