@@ -1,1 +1,3 @@
 //! pg-cdc testkit.
+
+pub mod encode;
