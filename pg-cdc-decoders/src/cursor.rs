@@ -2,11 +2,23 @@
 
 use std::fmt;
 
-/// What was wrong with a message, and where.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Fault {
-    pub(crate) offset: usize,
-    pub(crate) what: What,
+use pg_cdc_core::{DecodeError, Lsn};
+
+/// What was wrong with a message, and where. Boxed, so that a result that holds none stays in registers.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<(usize, What)>);
+
+impl Fault {
+    #[cold]
+    pub(crate) fn new(offset: usize, what: What) -> Self {
+        Self(Box::new((offset, what)))
+    }
+
+    #[cold]
+    pub(crate) fn into_error(self, plugin: &'static str, lsn: Lsn) -> DecodeError {
+        let (offset, what) = *self.0;
+        DecodeError::new(plugin, lsn, offset, what.to_string())
+    }
 }
 
 /// What was wrong.
@@ -64,30 +76,48 @@ impl fmt::Display for What {
 /// Reads big-endian fields in order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    data: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    length: usize,
+}
+
+/// A value in a tuple: the byte that says of what kind it is, and for `t` and `b` where its bytes are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value {
+    pub(crate) kind: u8,
+    pub(crate) offset: usize,
+    pub(crate) length: usize,
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0 }
+        Self { rest: data, length: data.len() }
     }
 
     /// Offset of the next byte.
     #[inline]
     pub(crate) fn offset(&self) -> usize {
-        self.at
+        self.length - self.rest.len()
     }
 
+    /// `what` is wrong at the next byte.
+    #[cold]
     pub(crate) fn fault(&self, what: What) -> Fault {
-        Fault { offset: self.at, what }
+        Fault::new(self.offset(), what)
+    }
+
+    /// The byte that was read last is none of what may stand there.
+    #[cold]
+    pub(crate) fn unexpected(&self, expected: &'static str, found: u8) -> Fault {
+        Fault::new(self.offset().saturating_sub(1), What::Unexpected { expected, found })
     }
 
     #[inline]
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Fault> {
-        let rest = self.data.get(self.at..).and_then(<[u8]>::first_chunk::<N>);
-        let Some(bytes) = rest else { return Err(self.fault(What::Truncated(what))) };
-        self.at += N;
+        let Some((bytes, rest)) = self.rest.split_first_chunk() else {
+            return Err(self.fault(What::Truncated(what)));
+        };
+        self.rest = rest;
         Ok(*bytes)
     }
 
@@ -122,40 +152,69 @@ impl<'a> Cursor<'a> {
     }
 
     /// A signed 32-bit length, and then passes over as many bytes. Gives their offset and number.
-    #[inline]
     pub(crate) fn counted(&mut self, what: &'static str) -> Result<(usize, usize), Fault> {
+        let before = self.offset();
         let signed = self.i32(what)?;
         let Ok(length) = usize::try_from(signed) else {
-            return Err(self.fault(What::Negative(what, signed)));
+            return Err(Fault::new(before, What::Negative(what, signed)));
         };
-        let start = self.at;
-        if length > self.data.len() - start {
+        let start = self.offset();
+        let Some(rest) = self.rest.get(length..) else {
             return Err(self.fault(What::Truncated(what)));
-        }
-        self.at = start + length;
+        };
+        self.rest = rest;
         Ok((start, length))
+    }
+
+    /// A value of a tuple: `n`, `u`, or `t` or `b` with a counted value. Its kind is for the caller to judge.
+    #[inline]
+    pub(crate) fn value(&mut self) -> Result<Value, Fault> {
+        // Kind and length in one step, and below zero is beyond the end: two checks a column.
+        if let Some((&[kind @ (b't' | b'b'), a, b, c, d], rest)) = self.rest.split_first_chunk() {
+            let length = u32::from_be_bytes([a, b, c, d]) as usize;
+            if let Some(behind) = rest.get(length..) {
+                let offset = self.length - rest.len();
+                self.rest = behind;
+                return Ok(Value { kind, offset, length });
+            }
+        }
+        self.other_value()
+    }
+
+    /// A value without bytes, or what is wrong with it.
+    fn other_value(&mut self) -> Result<Value, Fault> {
+        let kind = self.u8("a column's kind")?;
+        let (offset, length) = match kind {
+            b't' | b'b' => self.counted("a column's value")?,
+            _ => (0, 0),
+        };
+        Ok(Value { kind, offset, length })
     }
 
     /// A string that ends with a zero byte, without it.
     pub(crate) fn string(&mut self, what: &'static str) -> Result<&'a str, Fault> {
+        let before = self.offset();
         let bytes = self.zero_ended(what)?;
-        std::str::from_utf8(bytes).map_err(|_| self.fault(What::NotUtf8(what)))
+        std::str::from_utf8(bytes).map_err(|error| {
+            let offset = before + error.valid_up_to();
+            Fault::new(offset, What::NotUtf8(what))
+        })
     }
 
     /// Bytes up to a zero byte, without it.
     pub(crate) fn zero_ended(&mut self, what: &'static str) -> Result<&'a [u8], Fault> {
-        let rest = self.data.get(self.at..).unwrap_or_default();
-        let Some(end) = rest.iter().position(|&byte| byte == 0) else {
+        let end = self.rest.iter().position(|&byte| byte == 0);
+        let Some((bytes, [_, rest @ ..])) = end.and_then(|end| self.rest.split_at_checked(end)) else {
             return Err(self.fault(What::Truncated(what)));
         };
-        self.at += end + 1;
-        Ok(rest.get(..end).unwrap_or_default())
+        self.rest = rest;
+        Ok(bytes)
     }
 
     /// Nothing may follow.
     #[inline]
     pub(crate) fn end(&self) -> Result<(), Fault> {
-        match self.data.len() - self.at {
+        match self.rest.len() {
             0 => Ok(()),
             rest => Err(self.fault(What::Trailing(rest))),
         }

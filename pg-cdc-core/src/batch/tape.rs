@@ -243,6 +243,7 @@ impl ChangeBatch {
     }
 
     /// Keeps `buffer` alive with the batch, so that slots can point into it; the last one again costs nothing.
+    #[inline]
     pub fn attach(&mut self, buffer: &Bytes) -> BufferId {
         let buffers = &mut self.tape.buffers;
         let same = |last: &Bytes| last.as_ptr() == buffer.as_ptr() && last.len() == buffer.len();
@@ -271,6 +272,7 @@ impl ChangeBatch {
     }
 
     /// Makes `transaction` the one that the following changes belong to.
+    #[inline]
     pub fn enter(&mut self, transaction: &Transaction) {
         if self.tape.transactions.last() != Some(transaction) {
             self.tape.transactions.push(*transaction);
@@ -281,7 +283,7 @@ impl ChangeBatch {
     #[inline]
     pub fn write(&mut self, buffer: BufferId) -> ChangeWriter<'_> {
         let start = self.tape.slots.len();
-        ChangeWriter { tape: &mut self.tape, buffer, start, middle: start }
+        ChangeWriter { tape: &mut self.tape, buffer, start, middle: start, begins: false }
     }
 
     /// Adds the TRUNCATE of one table.
@@ -436,6 +438,7 @@ impl Drop for ChangeBatch {
     }
 }
 
+#[inline]
 fn checked(tag: Tag, offset: usize, length: usize) -> Result<Slot, TooLarge> {
     if offset > FURTHEST || length > LONGEST {
         return Err(TooLarge(()));
@@ -452,9 +455,16 @@ pub struct ChangeWriter<'a> {
     buffer: BufferId,
     start: usize,
     middle: usize,
+    begins: bool,
 }
 
 impl ChangeWriter<'_> {
+    /// It is the first of its transaction: the begin is added with it, in front.
+    #[inline]
+    pub fn begins(&mut self) {
+        self.begins = true;
+    }
+
     /// Makes room for `columns` more columns at once.
     #[inline]
     pub fn reserve(&mut self, columns: usize) {
@@ -543,6 +553,10 @@ impl ChangeWriter<'_> {
         };
         let columns = u16::try_from(new.max(old)).map_err(|_| TooLarge(()))?;
         let slots = u32::try_from(self.start).map_err(|_| TooLarge(()))?;
+        let transaction = self.tape.transactions.len().saturating_sub(1) as u32;
+        if self.begins {
+            self.tape.entries.push(Entry::Begin { transaction });
+        }
         let header = ChangeHeader {
             lsn,
             seq,
@@ -554,7 +568,7 @@ impl ChangeWriter<'_> {
             table: table.index,
             buffer: self.buffer.0,
             slots,
-            transaction: self.tape.transactions.len().saturating_sub(1) as u32,
+            transaction,
         };
         self.tape.changes += 1;
         self.tape.used += used;

@@ -14,7 +14,7 @@ use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Sequence,
 
 use crate::cursor::{Cursor, Fault, What};
 use relation::{Announcement, Relation, Relations};
-use tuple::OldTuple;
+use tuple::{ChangeTuples, OldTuple};
 
 const PLUGIN: &str = "pgoutput";
 /// Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
@@ -70,24 +70,34 @@ impl Decoder for PgOutput {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError> {
         let mut cursor = Cursor::new(frame.data());
-        self.message(&mut cursor, frame, tables, batch)
-            .map_err(|fault| DecodeError::new(PLUGIN, frame.lsn, fault.offset, fault.what.to_string()))
+        // The messages of rows apart from the others: their result is a word, not an `Outcome` to be moved.
+        let row = match cursor.u8("its tag") {
+            Ok(b'I') => self.insert(&mut cursor, frame, batch),
+            Ok(b'U') => self.update(&mut cursor, frame, batch),
+            Ok(b'D') => self.delete(&mut cursor, frame, batch),
+            Ok(tag) => {
+                let outcome = self.other(tag, &mut cursor, frame, tables, batch);
+                return outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn));
+            }
+            Err(fault) => Err(fault),
+        };
+        match row {
+            Ok(()) => Ok(Outcome::Taken),
+            Err(fault) => Err(fault.into_error(PLUGIN, frame.lsn)),
+        }
     }
 }
 
 impl PgOutput {
-    #[inline]
-    fn message(
+    fn other(
         &mut self,
+        tag: u8,
         cursor: &mut Cursor<'_>,
         frame: Frame<'_>,
         tables: &Tables,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
-        match cursor.u8("its tag")? {
-            b'I' => self.insert(cursor, frame, batch),
-            b'U' => self.update(cursor, frame, batch),
-            b'D' => self.delete(cursor, frame, batch),
+        match tag {
             b'B' => self.begin(cursor),
             b'C' => self.commit(cursor, batch),
             b'R' => self.relation(cursor, frame, tables, batch),
@@ -95,7 +105,7 @@ impl PgOutput {
             b'T' => self.truncate(cursor, frame, batch),
             b'M' => self.logical_message(cursor, frame, batch),
             b'O' => origin(cursor),
-            tag => Err(Fault { offset: 0, what: What::Tag(tag) }),
+            tag => Err(Fault::new(0, What::Tag(tag))),
         }
     }
 
@@ -106,7 +116,7 @@ impl PgOutput {
         let xid = cursor.u32("the xid")?;
         cursor.end()?;
         if self.transaction.is_some() {
-            return Err(cursor.fault(What::Misplaced("a transaction begins within another")));
+            return Err(Fault::new(0, What::Misplaced("a transaction begins within another")));
         }
         self.transaction = Some(Transaction::new(Some(xid), commit_lsn, commit_time));
         self.sequence.begin(commit_lsn);
@@ -121,7 +131,7 @@ impl PgOutput {
         cursor.i64("the commit time")?;
         cursor.end()?;
         let Some(transaction) = self.transaction.take() else {
-            return Err(cursor.fault(What::Misplaced("a commit without a begin")));
+            return Err(Fault::new(0, What::Misplaced("a commit without a begin")));
         };
         if self.sequence.count() > 0 && !self.sequence.passes_all() {
             batch.enter(&transaction);
@@ -144,7 +154,7 @@ impl PgOutput {
         let was_asked = self.asked == Some((oid, frame.lsn));
         if !was_asked && announced.needs_catalog(tables) {
             self.asked = Some((oid, frame.lsn));
-            let name = TableName::new(announced.schema, announced.name);
+            let name = Box::new(TableName::new(announced.schema, announced.name));
             return Ok(Outcome::NeedTable { oid: Some(oid), name });
         }
         self.asked = None;
@@ -185,8 +195,8 @@ impl PgOutput {
         cursor: &mut Cursor<'_>,
         frame: Frame<'_>,
         batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+    ) -> Result<(), Fault> {
+        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(()) };
         expect_new(cursor)?;
         change.new_tuple(cursor)?;
         change.finish(cursor, Op::Insert)
@@ -199,12 +209,12 @@ impl PgOutput {
         cursor: &mut Cursor<'_>,
         frame: Frame<'_>,
         batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+    ) -> Result<(), Fault> {
+        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(()) };
         match cursor.u8("the kind of tuple")? {
             b'N' => {}
             kind => {
-                change.old_tuple(cursor, OldTuple::from_kind(cursor, kind)?)?;
+                change.old_tuple(cursor, OldTuple::from_kind(cursor, kind, "a tuple (K, O or N)")?)?;
                 expect_new(cursor)?;
             }
         }
@@ -219,38 +229,35 @@ impl PgOutput {
         cursor: &mut Cursor<'_>,
         frame: Frame<'_>,
         batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+    ) -> Result<(), Fault> {
+        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(()) };
         let kind = cursor.u8("the kind of tuple")?;
-        change.old_tuple(cursor, OldTuple::from_kind(cursor, kind)?)?;
+        change.old_tuple(cursor, OldTuple::from_kind(cursor, kind, "an old tuple (K or O)")?)?;
         change.finish(cursor, Op::Delete)
     }
 
     /// The change of the relation that stands next, or `None` where nobody wants it.
-    #[inline]
+    // Inlined for the same reason as `ChangeTuples::new`.
+    #[inline(always)]
     fn change<'a>(
         &'a mut self,
         cursor: &mut Cursor<'_>,
         frame: Frame<'_>,
         batch: &'a mut ChangeBatch,
-    ) -> Result<Option<tuple::ChangeTuples<'a>>, Fault> {
+    ) -> Result<Option<ChangeTuples<'a>>, Fault> {
         let oid = cursor.u32("the relation's OID")?;
         let Some(transaction) = &self.transaction else {
-            return Err(cursor.fault(What::Misplaced("a change outside of a transaction")));
+            return Err(Fault::new(0, What::Misplaced("a change outside of a transaction")));
         };
         let Some(relation) = self.relations.get(oid) else {
-            return Err(cursor.fault(What::UnknownRelation(oid)));
+            return Err(Fault::new(1, What::UnknownRelation(oid)));
         };
         if !relation.is_wanted_at(transaction.commit_lsn) {
             return Ok(None);
         }
-        let first = self.sequence.is_untouched();
         let Some(seq) = self.sequence.admit() else { return Ok(None) };
         batch.enter(transaction);
-        if first {
-            batch.begin();
-        }
-        Ok(tuple::ChangeTuples::new(relation, frame, batch, seq))
+        Ok(ChangeTuples::new(relation, frame, batch, seq))
     }
 
     /// `T`: relations, options, their OIDs.
@@ -264,14 +271,14 @@ impl PgOutput {
         let options = cursor.u8("the options")?;
         let options = TruncateOptions::new(options & 1 != 0, options & 2 != 0);
         let Some(transaction) = &self.transaction else {
-            return Err(cursor.fault(What::Misplaced("a TRUNCATE outside of a transaction")));
+            return Err(Fault::new(0, What::Misplaced("a TRUNCATE outside of a transaction")));
         };
         // Seen whole before anything is added.
         let mut look = *cursor;
         for _ in 0..relations {
             let oid = look.u32("a relation's OID")?;
             if self.relations.get(oid).is_none() {
-                return Err(look.fault(What::UnknownRelation(oid)));
+                return Err(Fault::new(look.offset() - 4, What::UnknownRelation(oid)));
             }
         }
         look.end()?;
@@ -281,10 +288,9 @@ impl PgOutput {
             if !relation.is_wanted_at(transaction.commit_lsn) {
                 continue;
             }
-            let first = self.sequence.is_untouched();
             let Some(seq) = self.sequence.admit() else { continue };
             batch.enter(transaction);
-            if first {
+            if seq == 0 {
                 batch.begin();
             }
             if let Some(table) = relation.in_batch(batch) {
@@ -313,10 +319,9 @@ impl PgOutput {
         let place = |range: std::ops::Range<usize>| base + range.start..base + range.end;
         match (&self.transaction, transactional) {
             (Some(transaction), true) => {
-                let first = self.sequence.is_untouched();
                 let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
                 batch.enter(transaction);
-                if first {
+                if seq == 0 {
                     batch.begin();
                 }
                 let (buffer, time) = (batch.attach(frame.buffer()), transaction.commit_time);
@@ -326,7 +331,7 @@ impl PgOutput {
                 Ok(Outcome::Taken)
             }
             (None, true) => {
-                Err(cursor.fault(What::Misplaced("a transactional message outside of a transaction")))
+                Err(Fault::new(0, What::Misplaced("a transactional message outside of a transaction")))
             }
             (open, false) => {
                 let buffer = batch.attach(frame.buffer());
@@ -356,6 +361,6 @@ fn origin(cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
 fn expect_new(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
     match cursor.u8("the kind of tuple")? {
         b'N' => Ok(()),
-        found => Err(cursor.fault(What::Unexpected { expected: "a new tuple (N)", found })),
+        found => Err(cursor.unexpected("a new tuple (N)", found)),
     }
 }

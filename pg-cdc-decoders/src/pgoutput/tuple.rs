@@ -1,10 +1,10 @@
 //! Tuples: a change's columns, straight onto the tape.
 
 use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, TooLarge};
-use pg_cdc_core::{Column, Frame, Lsn, Outcome};
+use pg_cdc_core::{Column, Frame, Lsn};
 
 use super::relation::Relation;
-use crate::cursor::{Cursor, Fault, What};
+use crate::cursor::{Cursor, Fault, Value, What};
 
 /// What an old tuple holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +16,12 @@ pub(super) enum OldTuple {
 }
 
 impl OldTuple {
-    pub(super) fn from_kind(cursor: &Cursor<'_>, kind: u8) -> Result<Self, Fault> {
+    #[inline]
+    pub(super) fn from_kind(cursor: &Cursor<'_>, kind: u8, expected: &'static str) -> Result<Self, Fault> {
         match kind {
             b'K' => Ok(Self::Key),
             b'O' => Ok(Self::Row),
-            found => Err(cursor.fault(What::Unexpected { expected: "a tuple (K, O or N)", found })),
+            found => Err(cursor.unexpected(expected, found)),
         }
     }
 }
@@ -38,7 +39,8 @@ pub(super) struct ChangeTuples<'a> {
 }
 
 impl<'a> ChangeTuples<'a> {
-    #[inline]
+    // Inlined into each message's function: handed over as a value, its hundred bytes cost more than five columns.
+    #[inline(always)]
     pub(super) fn new(
         relation: &'a mut Relation,
         frame: Frame<'_>,
@@ -47,9 +49,13 @@ impl<'a> ChangeTuples<'a> {
     ) -> Option<Self> {
         let table = relation.in_batch(batch)?;
         let buffer = batch.attach(frame.buffer());
+        let mut writer = batch.write(buffer);
+        if seq == 0 {
+            writer.begins();
+        }
         Some(Self {
             columns: &relation.table()?.columns,
-            writer: batch.write(buffer),
+            writer,
             table,
             lsn: frame.lsn,
             seq,
@@ -61,10 +67,11 @@ impl<'a> ChangeTuples<'a> {
     /// The number of columns, which must be the relation's.
     #[inline]
     fn width(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+        let offset = cursor.offset();
         let found = usize::from(cursor.u16("the number of columns")?);
         let expected = self.columns.len();
         if found != expected {
-            return Err(cursor.fault(What::Width { expected, found }));
+            return Err(Fault::new(offset, What::Width { expected, found }));
         }
         self.writer.reserve(found);
         Ok(())
@@ -73,20 +80,13 @@ impl<'a> ChangeTuples<'a> {
     #[inline]
     pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
         self.width(cursor)?;
-        let base = self.base;
         for _ in 0..self.columns.len() {
-            match cursor.u8("a column's kind")? {
-                b't' => {
-                    let (at, length) = cursor.counted("a column's text")?;
-                    self.writer.text(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
-                b'b' => {
-                    let (at, length) = cursor.counted("a column's binary value")?;
-                    self.writer.binary(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
+            let value = cursor.value()?;
+            match value.kind {
+                b't' | b'b' => self.value(cursor, value)?,
                 b'n' => self.writer.null(),
                 b'u' => self.writer.from_old_or_unchanged(),
-                found => return Err(cursor.fault(unknown_kind(found))),
+                found => return Err(unknown_kind(cursor, found)),
             }
         }
         Ok(())
@@ -94,21 +94,14 @@ impl<'a> ChangeTuples<'a> {
 
     pub(super) fn old_tuple(&mut self, cursor: &mut Cursor<'_>, held: OldTuple) -> Result<(), Fault> {
         self.width(cursor)?;
-        let base = self.base;
         for column in self.columns {
-            match cursor.u8("a column's kind")? {
-                b't' => {
-                    let (at, length) = cursor.counted("a column's text")?;
-                    self.writer.text(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
-                b'b' => {
-                    let (at, length) = cursor.counted("a column's binary value")?;
-                    self.writer.binary(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
+            let value = cursor.value()?;
+            match value.kind {
+                b't' | b'b' => self.value(cursor, value)?,
                 b'n' if held == OldTuple::Key && !column.identity => self.writer.not_in_identity(),
                 b'n' => self.writer.null(),
                 b'u' => self.writer.unchanged(),
-                found => return Err(cursor.fault(unknown_kind(found))),
+                found => return Err(unknown_kind(cursor, found)),
             }
         }
         self.writer.end_old();
@@ -116,17 +109,27 @@ impl<'a> ChangeTuples<'a> {
     }
 
     #[inline]
-    pub(super) fn finish(self, cursor: &Cursor<'_>, op: Op) -> Result<Outcome, Fault> {
+    fn value(&mut self, cursor: &Cursor<'_>, value: Value) -> Result<(), Fault> {
+        let at = self.base + value.offset;
+        let written = match value.kind {
+            b't' => self.writer.text(at, value.length),
+            _ => self.writer.binary(at, value.length),
+        };
+        written.map_err(|error| too_large(cursor, error))
+    }
+
+    #[inline(always)]
+    pub(super) fn finish(self, cursor: &Cursor<'_>, op: Op) -> Result<(), Fault> {
         cursor.end()?;
         self.writer
             .finish(op, self.table, self.lsn, self.seq, self.length)
-            .map_err(|error| too_large(cursor, error))?;
-        Ok(Outcome::Taken)
+            .map_err(|error| too_large(cursor, error))
     }
 }
 
-fn unknown_kind(found: u8) -> What {
-    What::Unexpected { expected: "a column's kind (n, u, t, b)", found }
+#[cold]
+fn unknown_kind(cursor: &Cursor<'_>, found: u8) -> Fault {
+    cursor.unexpected("a column's kind (n, u, t, b)", found)
 }
 
 #[cold]
