@@ -226,6 +226,7 @@ impl Sequence {
     }
 
     /// A transaction that commits at `commit_lsn` starts.
+    #[inline]
     pub fn begin(&mut self, commit_lsn: Lsn) {
         self.next = 0;
         self.pass = self.delivered.as_ref().map_or(0, |position| position.delivered_of(commit_lsn));

@@ -80,12 +80,15 @@ pub(crate) struct Cursor<'a> {
     length: usize,
 }
 
-/// A value in a tuple: the byte that says of what kind it is, and for `t` and `b` where its bytes are.
+/// A value in a tuple.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Value {
-    pub(crate) kind: u8,
-    pub(crate) offset: usize,
-    pub(crate) length: usize,
+pub(crate) enum Value {
+    /// `t`, and where its bytes are.
+    Text { offset: usize, length: usize },
+    /// `b`, and where its bytes are.
+    Binary { offset: usize, length: usize },
+    /// A kind that has no bytes, if it is one.
+    Other(u8),
 }
 
 impl<'a> Cursor<'a> {
@@ -102,13 +105,13 @@ impl<'a> Cursor<'a> {
 
     /// `what` is wrong at the next byte.
     #[cold]
-    pub(crate) fn fault(&self, what: What) -> Fault {
+    pub(crate) fn fault(self, what: What) -> Fault {
         Fault::new(self.offset(), what)
     }
 
     /// The byte that was read last is none of what may stand there.
     #[cold]
-    pub(crate) fn unexpected(&self, expected: &'static str, found: u8) -> Fault {
+    pub(crate) fn unexpected(self, expected: &'static str, found: u8) -> Fault {
         Fault::new(self.offset().saturating_sub(1), What::Unexpected { expected, found })
     }
 
@@ -166,8 +169,8 @@ impl<'a> Cursor<'a> {
         Ok((start, length))
     }
 
-    /// A value of a tuple: `n`, `u`, or `t` or `b` with a counted value. Its kind is for the caller to judge.
-    #[inline]
+    /// A value of a tuple: a kind, and a counted value where the kind has one. What else it may be the caller judges.
+    #[inline(always)]
     pub(crate) fn value(&mut self) -> Result<Value, Fault> {
         // Kind and length in one step, and below zero is beyond the end: two checks a column.
         if let Some((&[kind @ (b't' | b'b'), a, b, c, d], rest)) = self.rest.split_first_chunk() {
@@ -175,20 +178,26 @@ impl<'a> Cursor<'a> {
             if let Some(behind) = rest.get(length..) {
                 let offset = self.length - rest.len();
                 self.rest = behind;
-                return Ok(Value { kind, offset, length });
+                return Ok(match kind {
+                    b't' => Value::Text { offset, length },
+                    _ => Value::Binary { offset, length },
+                });
             }
+        } else if let Some((&kind, rest)) = self.rest.split_first()
+            && !matches!(kind, b't' | b'b')
+        {
+            self.rest = rest;
+            return Ok(Value::Other(kind));
         }
-        self.other_value()
+        Err(self.broken_value())
     }
 
-    /// A value without bytes, or what is wrong with it.
-    fn other_value(&mut self) -> Result<Value, Fault> {
-        let kind = self.u8("a column's kind")?;
-        let (offset, length) = match kind {
-            b't' | b'b' => self.counted("a column's value")?,
-            _ => (0, 0),
-        };
-        Ok(Value { kind, offset, length })
+    /// What is wrong with the value that stands next. Takes a copy, for a cursor whose address is known to a function
+    /// that is not inlined lives in memory.
+    #[cold]
+    fn broken_value(mut self) -> Fault {
+        let read = self.u8("a column's kind").and_then(|_| self.counted("a column's value"));
+        read.err().unwrap_or_else(|| self.fault(What::Truncated("a column's value")))
     }
 
     /// A string that ends with a zero byte, without it.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::recycle::Recycler;
-use super::slot::{FURTHEST, LONGEST, Slot, Tag};
+use super::slot::{Slot, Tag};
 use crate::{Lsn, Position, Table};
 
 /// What a change does to its table.
@@ -343,6 +343,7 @@ impl ChangeBatch {
 
     /// Adds the commit of the transaction entered last: its commit record ends at `end_lsn`, and `changes` of its
     /// changes and messages were handed out in all.
+    #[inline]
     pub fn commit(&mut self, end_lsn: Lsn, changes: u64) {
         let transaction = self.tape.transactions.len().saturating_sub(1) as u32;
         self.tape.entries.push(Entry::Commit { transaction, end_lsn, changes });
@@ -440,10 +441,7 @@ impl Drop for ChangeBatch {
 
 #[inline]
 fn checked(tag: Tag, offset: usize, length: usize) -> Result<Slot, TooLarge> {
-    if offset > FURTHEST || length > LONGEST {
-        return Err(TooLarge(()));
-    }
-    Ok(Slot::new(tag, offset, length))
+    Slot::checked(tag, offset, length).ok_or(TooLarge(()))
 }
 
 /// Writes one change's columns: those of the old row, if there is one, then those of the new one.
@@ -463,6 +461,15 @@ impl ChangeWriter<'_> {
     #[inline]
     pub fn begins(&mut self) {
         self.begins = true;
+    }
+
+    /// Adds `count` columns at once, NULL until they are set: one check for room, then nothing but stores.
+    #[inline]
+    pub fn row(&mut self, count: usize) -> &mut [Slot] {
+        let slots = &mut self.tape.slots;
+        let from = slots.len();
+        slots.resize(from + count, Slot::NULL);
+        slots.get_mut(from..).unwrap_or_default()
     }
 
     /// Makes room for `columns` more columns at once.
@@ -529,6 +536,17 @@ impl ChangeWriter<'_> {
         let old = self.tape.slots.get(self.start + index).filter(|_| self.start + index < self.middle);
         let slot = old.copied().filter(|slot| slot.is_known()).unwrap_or(Slot::UNCHANGED);
         self.tape.slots.push(slot);
+    }
+
+    /// Every unchanged column of the new row has the value that the old row holds for it, if it holds one.
+    pub fn fill_unchanged(&mut self) {
+        let row = self.tape.slots.get_mut(self.start..).unwrap_or_default();
+        let Some((old, new)) = row.split_at_mut_checked(self.middle - self.start) else { return };
+        for (new, old) in new.iter_mut().zip(old) {
+            if *new == Slot::UNCHANGED && old.is_known() {
+                *new = *old;
+            }
+        }
     }
 
     /// Number of columns written so far, of both rows.

@@ -17,6 +17,7 @@ use relation::{Announcement, Relation, Relations};
 use tuple::{ChangeTuples, OldTuple};
 
 const PLUGIN: &str = "pgoutput";
+const TAG: &str = "its tag";
 /// Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
 const EPOCH: i64 = 946_684_800_000_000;
 
@@ -70,11 +71,19 @@ impl Decoder for PgOutput {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError> {
         let mut cursor = Cursor::new(frame.data());
-        // The messages of rows apart from the others: their result is a word, not an `Outcome` to be moved.
-        let row = match cursor.u8("its tag") {
-            Ok(b'I') => self.insert(&mut cursor, frame, batch),
-            Ok(b'U') => self.update(&mut cursor, frame, batch),
-            Ok(b'D') => self.delete(&mut cursor, frame, batch),
+        // The common messages apart from the others: their results are a word or two, not an `Outcome` to be moved.
+        let row = match cursor.u8(TAG) {
+            Ok(b'I') => self.insert(&frame, batch),
+            Ok(b'U') => self.update(&frame, batch),
+            Ok(b'D') => self.delete(&frame, batch),
+            Ok(b'B') => match self.begin(&mut cursor) {
+                Ok(commit_lsn) => return Ok(Outcome::Begin { commit_lsn }),
+                Err(fault) => Err(fault),
+            },
+            Ok(b'C') => match self.commit(&mut cursor, batch) {
+                Ok((commit_lsn, end_lsn)) => return Ok(Outcome::Commit { commit_lsn, end_lsn }),
+                Err(fault) => Err(fault),
+            },
             Ok(tag) => {
                 let outcome = self.other(tag, &mut cursor, frame, tables, batch);
                 return outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn));
@@ -98,8 +107,6 @@ impl PgOutput {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
         match tag {
-            b'B' => self.begin(cursor),
-            b'C' => self.commit(cursor, batch),
             b'R' => self.relation(cursor, frame, tables, batch),
             b'Y' => self.type_name(cursor),
             b'T' => self.truncate(cursor, frame, batch),
@@ -110,7 +117,7 @@ impl PgOutput {
     }
 
     /// `B`: LSN of the commit record, commit time, xid.
-    fn begin(&mut self, cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
+    fn begin(&mut self, cursor: &mut Cursor<'_>) -> Result<Lsn, Fault> {
         let commit_lsn = Lsn::new(cursor.u64("the commit's LSN")?);
         let commit_time = cursor.i64("the commit time")?.saturating_add(EPOCH);
         let xid = cursor.u32("the xid")?;
@@ -120,11 +127,11 @@ impl PgOutput {
         }
         self.transaction = Some(Transaction::new(Some(xid), commit_lsn, commit_time));
         self.sequence.begin(commit_lsn);
-        Ok(Outcome::Begin { commit_lsn })
+        Ok(commit_lsn)
     }
 
     /// `C`: flags, LSN of the commit record, its end, commit time.
-    fn commit(&mut self, cursor: &mut Cursor<'_>, batch: &mut ChangeBatch) -> Result<Outcome, Fault> {
+    fn commit(&mut self, cursor: &mut Cursor<'_>, batch: &mut ChangeBatch) -> Result<(Lsn, Lsn), Fault> {
         cursor.u8("the flags")?;
         let commit_lsn = Lsn::new(cursor.u64("the commit's LSN")?);
         let end_lsn = Lsn::new(cursor.u64("the commit's end")?);
@@ -137,7 +144,7 @@ impl PgOutput {
             batch.enter(&transaction);
             batch.commit(end_lsn, self.sequence.count());
         }
-        Ok(Outcome::Commit { commit_lsn, end_lsn })
+        Ok((commit_lsn, end_lsn))
     }
 
     /// `R`: a table's name, replica identity and columns; comes before the first change of it, and again after any
@@ -189,51 +196,44 @@ impl PgOutput {
     }
 
     /// `I`: relation, `N`, the new tuple.
-    #[inline]
-    fn insert(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<(), Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(()) };
-        expect_new(cursor)?;
-        change.new_tuple(cursor)?;
-        change.finish(cursor, Op::Insert)
+    #[inline(never)]
+    fn insert(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        cursor.u8(TAG)?;
+        let Some(mut change) = self.change(&mut cursor, frame, batch)? else { return Ok(()) };
+        expect_new(&mut cursor)?;
+        change.new_tuple(&mut cursor, frame.start())?;
+        change.finish(&cursor, frame, Op::Insert)
     }
 
     /// `U`: relation, the old key (`K`) or row (`O`) where it was written, `N`, the new tuple.
-    #[inline]
-    fn update(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<(), Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(()) };
+    #[inline(never)]
+    fn update(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        cursor.u8(TAG)?;
+        let Some(mut change) = self.change(&mut cursor, frame, batch)? else { return Ok(()) };
         match cursor.u8("the kind of tuple")? {
             b'N' => {}
             kind => {
-                change.old_tuple(cursor, OldTuple::from_kind(cursor, kind, "a tuple (K, O or N)")?)?;
-                expect_new(cursor)?;
+                let held = OldTuple::from_kind(&cursor, kind, "a tuple (K, O or N)")?;
+                change.old_tuple(&mut cursor, frame.start(), held)?;
+                expect_new(&mut cursor)?;
             }
         }
-        change.new_tuple(cursor)?;
-        change.finish(cursor, Op::Update)
+        change.new_tuple(&mut cursor, frame.start())?;
+        change.finish(&cursor, frame, Op::Update)
     }
 
     /// `D`: relation, the old key (`K`) or row (`O`).
-    #[inline]
-    fn delete(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<(), Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(()) };
+    #[inline(never)]
+    fn delete(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        cursor.u8(TAG)?;
+        let Some(mut change) = self.change(&mut cursor, frame, batch)? else { return Ok(()) };
         let kind = cursor.u8("the kind of tuple")?;
-        change.old_tuple(cursor, OldTuple::from_kind(cursor, kind, "an old tuple (K or O)")?)?;
-        change.finish(cursor, Op::Delete)
+        let held = OldTuple::from_kind(&cursor, kind, "an old tuple (K or O)")?;
+        change.old_tuple(&mut cursor, frame.start(), held)?;
+        change.finish(&cursor, frame, Op::Delete)
     }
 
     /// The change of the relation that stands next, or `None` where nobody wants it.
@@ -242,7 +242,7 @@ impl PgOutput {
     fn change<'a>(
         &'a mut self,
         cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         batch: &'a mut ChangeBatch,
     ) -> Result<Option<ChangeTuples<'a>>, Fault> {
         let oid = cursor.u32("the relation's OID")?;

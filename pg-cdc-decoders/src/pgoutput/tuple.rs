@@ -1,7 +1,7 @@
 //! Tuples: a change's columns, straight onto the tape.
 
-use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, TooLarge};
-use pg_cdc_core::{Column, Frame, Lsn};
+use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, Slot};
+use pg_cdc_core::{Column, Frame};
 
 use super::relation::Relation;
 use crate::cursor::{Cursor, Fault, Value, What};
@@ -27,23 +27,21 @@ impl OldTuple {
 }
 
 /// A change that is being written.
+///
+/// All of it is inlined into the functions of the three messages, so that it is never a value in memory: moved as one,
+/// it cost more than five columns do.
 pub(super) struct ChangeTuples<'a> {
     columns: &'a [Column],
     writer: ChangeWriter<'a>,
     table: BatchTable,
-    lsn: Lsn,
     seq: u64,
-    /// Where the message starts in its buffer, and how long it is.
-    base: usize,
-    length: usize,
 }
 
 impl<'a> ChangeTuples<'a> {
-    // Inlined into each message's function: handed over as a value, its hundred bytes cost more than five columns.
     #[inline(always)]
     pub(super) fn new(
         relation: &'a mut Relation,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         batch: &'a mut ChangeBatch,
         seq: u64,
     ) -> Option<Self> {
@@ -53,86 +51,92 @@ impl<'a> ChangeTuples<'a> {
         if seq == 0 {
             writer.begins();
         }
-        Some(Self {
-            columns: &relation.table()?.columns,
-            writer,
-            table,
-            lsn: frame.lsn,
-            seq,
-            base: frame.start(),
-            length: frame.data().len(),
-        })
+        Some(Self { columns: &relation.table()?.columns, writer, table, seq })
     }
 
     /// The number of columns, which must be the relation's.
-    #[inline]
-    fn width(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+    #[inline(always)]
+    fn width(&self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
         let offset = cursor.offset();
         let found = usize::from(cursor.u16("the number of columns")?);
         let expected = self.columns.len();
         if found != expected {
             return Err(Fault::new(offset, What::Width { expected, found }));
         }
-        self.writer.reserve(found);
         Ok(())
     }
 
-    #[inline]
-    pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+    /// `base` is where the message starts in its buffer.
+    #[inline(always)]
+    pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>, base: usize) -> Result<(), Fault> {
         self.width(cursor)?;
-        for _ in 0..self.columns.len() {
-            let value = cursor.value()?;
-            match value.kind {
-                b't' | b'b' => self.value(cursor, value)?,
-                b'n' => self.writer.null(),
-                b'u' => self.writer.from_old_or_unchanged(),
-                found => return Err(unknown_kind(cursor, found)),
-            }
+        let mut unchanged = false;
+        for slot in self.writer.row(self.columns.len()) {
+            *slot = match cursor.value()? {
+                Value::Text { offset, length } => text(cursor, base + offset, length)?,
+                Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
+                Value::Other(b'n') => Slot::NULL,
+                Value::Other(b'u') => {
+                    unchanged = true;
+                    Slot::UNCHANGED
+                }
+                Value::Other(found) => return Err(unknown_kind(*cursor, found)),
+            };
+        }
+        if unchanged {
+            self.writer.fill_unchanged();
         }
         Ok(())
     }
 
-    pub(super) fn old_tuple(&mut self, cursor: &mut Cursor<'_>, held: OldTuple) -> Result<(), Fault> {
+    /// `base` is where the message starts in its buffer.
+    #[inline(always)]
+    pub(super) fn old_tuple(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        base: usize,
+        held: OldTuple,
+    ) -> Result<(), Fault> {
         self.width(cursor)?;
-        for column in self.columns {
-            let value = cursor.value()?;
-            match value.kind {
-                b't' | b'b' => self.value(cursor, value)?,
-                b'n' if held == OldTuple::Key && !column.identity => self.writer.not_in_identity(),
-                b'n' => self.writer.null(),
-                b'u' => self.writer.unchanged(),
-                found => return Err(unknown_kind(cursor, found)),
-            }
+        for (slot, column) in self.writer.row(self.columns.len()).iter_mut().zip(self.columns) {
+            *slot = match cursor.value()? {
+                Value::Text { offset, length } => text(cursor, base + offset, length)?,
+                Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
+                Value::Other(b'n') if held == OldTuple::Key && !column.identity => Slot::NOT_IN_IDENTITY,
+                Value::Other(b'n') => Slot::NULL,
+                Value::Other(b'u') => Slot::UNCHANGED,
+                Value::Other(found) => return Err(unknown_kind(*cursor, found)),
+            };
         }
         self.writer.end_old();
         Ok(())
     }
 
-    #[inline]
-    fn value(&mut self, cursor: &Cursor<'_>, value: Value) -> Result<(), Fault> {
-        let at = self.base + value.offset;
-        let written = match value.kind {
-            b't' => self.writer.text(at, value.length),
-            _ => self.writer.binary(at, value.length),
-        };
-        written.map_err(|error| too_large(cursor, error))
-    }
-
     #[inline(always)]
-    pub(super) fn finish(self, cursor: &Cursor<'_>, op: Op) -> Result<(), Fault> {
+    pub(super) fn finish(self, cursor: &Cursor<'_>, frame: &Frame<'_>, op: Op) -> Result<(), Fault> {
         cursor.end()?;
         self.writer
-            .finish(op, self.table, self.lsn, self.seq, self.length)
-            .map_err(|error| too_large(cursor, error))
+            .finish(op, self.table, frame.lsn, self.seq, frame.data().len())
+            .map_err(|_| too_large(*cursor))
     }
 }
 
+#[inline(always)]
+fn text(cursor: &Cursor<'_>, offset: usize, length: usize) -> Result<Slot, Fault> {
+    Slot::text(offset, length).ok_or_else(|| too_large(*cursor))
+}
+
+#[inline(always)]
+fn binary(cursor: &Cursor<'_>, offset: usize, length: usize) -> Result<Slot, Fault> {
+    Slot::binary(offset, length).ok_or_else(|| too_large(*cursor))
+}
+
 #[cold]
-fn unknown_kind(cursor: &Cursor<'_>, found: u8) -> Fault {
+fn unknown_kind(cursor: Cursor<'_>, found: u8) -> Fault {
     cursor.unexpected("a column's kind (n, u, t, b)", found)
 }
 
 #[cold]
-fn too_large(cursor: &Cursor<'_>, _: TooLarge) -> Fault {
+fn too_large(cursor: Cursor<'_>) -> Fault {
     cursor.fault(What::TooLarge)
 }
