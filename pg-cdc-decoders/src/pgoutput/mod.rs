@@ -4,6 +4,8 @@
 //! `src/backend/replication/logical/proto.c`. Protocol version 1: a transaction arrives whole, after its commit.
 
 mod relation;
+#[cfg(test)]
+mod tests;
 mod tuple;
 
 use std::collections::HashMap;
