@@ -57,8 +57,7 @@ fn relation(oid: u32, columns: u16) -> Message {
 #[test]
 fn decoding_allocates_nothing_a_change() {
     for columns in [5, 20, 50] {
-        let (mut decoder, tables, recycler) =
-            (PgOutput::new(), Tables::without_catalog(), Recycler::new());
+        let (mut decoder, tables, recycler) = (PgOutput::new(), Tables::without_catalog(), Recycler::new());
         for oid in 0..4 {
             let announced = relation(oid, columns).encode();
             let frame = Frame::whole(Lsn::ZERO, &announced);
