@@ -10,6 +10,8 @@ use pg_cdc_benches::walk;
 
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(200);
+/// Runs over the stream in a slice: some hundred microseconds.
+const RUNS: u32 = 5;
 
 fn main() {
     println!("| ns a message | pg-cdc | borrowed walk | pg_walstream | to walk | to pg_walstream | GB/s |");
@@ -49,14 +51,15 @@ fn ways(stream: &Stream) -> [Way<'_>; 3] {
     ]
 }
 
-/// Nanoseconds a message.
+/// Nanoseconds a message, in the round's best slice: short ones pass between what else the machine does.
 fn round(way: &mut Way<'_>, messages: usize) -> f64 {
-    let (start, mut runs) = (Instant::now(), 0);
+    let (start, mut best) = (Instant::now(), Duration::MAX);
     while start.elapsed() < ROUND {
-        for _ in 0..10 {
+        let slice = Instant::now();
+        for _ in 0..RUNS {
             black_box(way());
         }
-        runs += 10;
+        best = best.min(slice.elapsed());
     }
-    start.elapsed().as_nanos() as f64 / (runs * messages) as f64
+    best.as_nanos() as f64 / (RUNS as usize * messages) as f64
 }

@@ -83,6 +83,29 @@ fn bytes_behind_a_message_are_refused_without_a_trace() {
 }
 
 #[test]
+fn bytes_behind_a_begin_are_refused() {
+    let mut bytes = begin(100).encode().to_vec();
+    bytes.push(0);
+    assert_eq!(refused(&mut Bench::new(), &bytes).offset(), 21);
+}
+
+#[test]
+fn a_refused_change_leaves_no_slots() {
+    let mut bench = Bench::in_transaction();
+    let mut buffer = insert("1").encode().to_vec();
+    let whole = buffer.len();
+    buffer.extend_from_slice(&insert("2").encode());
+    let buffer = Bytes::from(buffer);
+    let mut decode = |range| {
+        let frame = Frame::new(Lsn::new(50), &buffer, range);
+        let outcome = bench.decoder.decode(frame, &bench.tables, &mut bench.batch);
+        (outcome.is_ok(), bench.batch.size())
+    };
+    let (_, size) = decode(0..whole);
+    assert_eq!(decode(whole..buffer.len() - 1), (false, size));
+}
+
+#[test]
 fn an_error_before_the_first_change_leaves_no_begin() {
     let mut bench = Bench::in_transaction();
     refused(&mut bench, b"I\0\0\0\x01N\0\x02t\0\0\0\x011t\0\0");
