@@ -16,7 +16,8 @@ impl Peer {
     /// One that has taken in the stream's head.
     #[must_use]
     pub fn new(stream: &Stream) -> Self {
-        let (mut parser, mut relations) = (LogicalReplicationParser::with_protocol_version(1), HashMap::new());
+        let (mut parser, mut relations) =
+            (LogicalReplicationParser::with_protocol_version(1), HashMap::new());
         for message in &stream.head {
             let parsed = parser.parse_wal_message_bytes(message.clone()).unwrap();
             if let LogicalReplicationMessage::Relation {

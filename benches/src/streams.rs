@@ -75,12 +75,8 @@ fn row(columns: u16, at: u64) -> Vec<Value> {
 }
 
 fn relation(oid: u32, columns: u16) -> Message {
-    let column = |at| RelationColumn {
-        identity: at == 0,
-        name: format!("column_{at}"),
-        type_oid: TEXT,
-        modifier: -1,
-    };
+    let column =
+        |at| RelationColumn { identity: at == 0, name: format!("column_{at}"), type_oid: TEXT, modifier: -1 };
     Message::Relation(Relation {
         oid,
         schema: "public".to_owned(),

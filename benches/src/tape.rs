@@ -18,8 +18,7 @@ impl Tape {
     /// One that has taken in the stream's head.
     #[must_use]
     pub fn new(stream: &Stream) -> Self {
-        let (mut decoder, tables, recycler) =
-            (PgOutput::new(), Tables::without_catalog(), Recycler::new());
+        let (mut decoder, tables, recycler) = (PgOutput::new(), Tables::without_catalog(), Recycler::new());
         let mut batch = recycler.batch();
         for message in &stream.head {
             let _ = decoder.decode(Frame::whole(Lsn::ZERO, message), &tables, &mut batch).unwrap();
