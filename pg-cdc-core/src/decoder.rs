@@ -108,8 +108,8 @@ pub enum Outcome {
     NeedTable {
         /// Its OID, where the plugin tells it.
         oid: Option<u32>,
-        /// Its name; boxed, for an outcome is made a message and this one a table.
-        name: Box<TableName>,
+        /// Its name.
+        name: TableName,
     },
 }
 

@@ -163,7 +163,7 @@ impl PgOutput {
         let was_asked = self.asked == Some((oid, frame.lsn));
         if !was_asked && announced.needs_catalog(tables) {
             self.asked = Some((oid, frame.lsn));
-            let name = Box::new(TableName::new(announced.schema, announced.name));
+            let name = TableName::new(announced.schema, announced.name);
             return Ok(Outcome::NeedTable { oid: Some(oid), name });
         }
         self.asked = None;

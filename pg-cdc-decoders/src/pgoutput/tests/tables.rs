@@ -89,7 +89,7 @@ fn the_catalog_is_asked_once_for_a_relation_it_has_not_told_of() {
     let mut bench = Bench::with_tables(Tables::from_catalog());
     bench.feed(&[begin(100)]);
     let outcome = bench.message(&t()).unwrap();
-    let name = Box::new(TableName::new("public", "t"));
+    let name = TableName::new("public", "t");
     assert_eq!(outcome, Outcome::NeedTable { oid: Some(1), name });
     assert!(bench.batch.is_blank());
     // Dropped since: it is not asked for twice.
