@@ -2,6 +2,8 @@
 //! and (behind features) the wire, the catalog and the replication stream.
 
 pub mod batch;
+#[cfg(feature = "catalog")]
+pub mod catalog;
 mod datum;
 mod decoder;
 mod error;
@@ -10,7 +12,10 @@ mod position;
 mod sink;
 mod source;
 mod state;
+#[cfg(feature = "stream")]
+pub mod stream;
 mod table;
+pub mod types;
 #[cfg(feature = "wire")]
 pub mod wire;
 

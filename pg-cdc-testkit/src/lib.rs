@@ -1,3 +1,36 @@
-//! pg-cdc testkit.
+//! What it takes to test change data capture for real: a throw-away PostgreSQL of a chosen version.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), pg_cdc_testkit::Error> {
+//! use pg_cdc_testkit::{Cluster, Version};
+//!
+//! let cluster = Cluster::builder().version(Version::V18).start().await?;
+//! let client = cluster.connect("postgres").await?;
+//! assert_eq!(client.value("SHOW wal_level").await?, "logical");
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
 
+pub mod batches;
+mod client;
+mod cluster;
+mod command;
+pub mod conformance;
 pub mod encode;
+mod error;
+mod install;
+pub mod replay;
+mod version;
+pub mod workload;
+
+pub use self::client::Client;
+pub use self::cluster::{Cluster, ClusterBuilder, StopMode, Tls};
+pub use self::error::{Error, Result};
+pub use self::install::Installation;
+pub use self::version::Version;
+
+/// A name as an SQL identifier.
+pub fn quote_ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

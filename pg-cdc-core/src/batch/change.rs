@@ -48,6 +48,9 @@ pub enum Event<'a> {
         table: &'a Arc<Table>,
         /// How many rows it had.
         rows: u64,
+        /// What they show: everything that committed before this. Later than the snapshot's own point for a table
+        /// that was read again; its changes count from here on.
+        point: Lsn,
     },
     /// A table changed under its snapshot: its rows so far are void, and it is read again.
     TableRestarted {
@@ -120,6 +123,18 @@ impl ChangeBatch {
         self.tape.entries.iter().filter_map(|entry| self.event(entry))
     }
 
+    /// The events in it that are no changes, begins, commits or messages; finding that there is none costs nothing.
+    pub fn notices(&self) -> impl Iterator<Item = Event<'_>> {
+        let is_notice = |entry: &&Entry| {
+            !matches!(
+                entry,
+                Entry::Change(_) | Entry::Begin { .. } | Entry::Commit { .. } | Entry::Message { .. }
+            )
+        };
+        let entries = if self.tape.notices == 0 { &[] } else { &*self.tape.entries };
+        entries.iter().filter(is_notice).filter_map(|entry| self.event(entry))
+    }
+
     /// The changes in it, in order.
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         self.tape.entries.iter().filter_map(|entry| match entry {
@@ -170,7 +185,9 @@ impl ChangeBatch {
             }
             Entry::SnapshotBegun { point } => Event::SnapshotBegun { point },
             Entry::SnapshotEnded { point } => Event::SnapshotEnded { point },
-            Entry::TableDone { table: index, rows } => Event::TableDone { table: table(index)?, rows },
+            Entry::TableDone { table: index, rows, point } => {
+                Event::TableDone { table: table(index)?, rows, point }
+            }
             Entry::TableRestarted { table: index } => Event::TableRestarted { table: table(index)? },
             Entry::Idle { lsn } => Event::Idle { lsn },
         })

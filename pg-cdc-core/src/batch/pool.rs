@@ -7,6 +7,8 @@ use bytes::Bytes;
 
 /// Buffers above this capacity are freed when they come back, not kept.
 const LARGEST_KEPT: usize = 1 << 20;
+/// Buffers below this capacity are cheap to make, and would crowd out the others.
+const SMALLEST_KEPT: usize = 4 << 10;
 /// How many free buffers are kept for the next reader.
 const MOST_KEPT: usize = 64;
 
@@ -68,7 +70,9 @@ impl BufferPool {
     #[must_use]
     pub fn take(&self, capacity: usize) -> Buffer {
         let mut state = self.shared.lock();
-        let fit = state.free.iter().rposition(|free| free.capacity() >= capacity);
+        // Not one that is much larger: its whole capacity would count, for little.
+        let fits = capacity..=capacity.saturating_mul(4);
+        let fit = state.free.iter().rposition(|free| fits.contains(&free.capacity()));
         let bytes = match fit {
             Some(index) => state.free.swap_remove(index),
             None => Vec::with_capacity(capacity),
@@ -144,7 +148,7 @@ impl Drop for Buffer {
         let wake = {
             let mut state = self.pool.shared.lock();
             state.retained -= self.counted;
-            if bytes.capacity() <= LARGEST_KEPT && state.free.len() < MOST_KEPT {
+            if (SMALLEST_KEPT..=LARGEST_KEPT).contains(&bytes.capacity()) && state.free.len() < MOST_KEPT {
                 bytes.clear();
                 state.free.push(bytes);
             }
@@ -178,12 +182,13 @@ mod tests {
 
     #[test]
     fn uses_a_buffer_again() {
-        let pool = BufferPool::new(100);
-        let mut buffer = pool.take(64);
+        let pool = BufferPool::new(100_000);
+        let mut buffer = pool.take(8 << 10);
         buffer.bytes_mut().push(1);
         let address = buffer.as_ref().as_ptr();
         drop(buffer.freeze());
-        let again = pool.take(10);
+        assert_eq!(pool.take(10).bytes.capacity(), 10);
+        let again = pool.take(5 << 10);
         assert_eq!(again.bytes.as_ptr(), address);
         assert!(again.bytes.is_empty());
     }

@@ -1,0 +1,19 @@
+//! What the server says of itself: its version and state, tables, slots, publications.
+//!
+//! Ordinary SQL goes through tokio-postgres, over a socket that [`wire`](crate::wire) opened: one thing connects.
+
+mod client;
+mod publications;
+mod selection;
+mod slots;
+mod system;
+mod tables;
+
+pub use client::{Client, connect};
+pub use publications::{
+    Publication, PublicationPlan, PublishedOperations, create_publication_sql, find_publication, mark,
+};
+pub use selection::{ParsePatternError, Pattern, Selection};
+pub use slots::{Blocker, Slot, blockers, drop_slot, find_slot};
+pub use system::{System, system};
+pub use tables::{IdentityProblem, TableInfo, TableKind, filenodes, list_tables, table_by_oid};

@@ -1,0 +1,148 @@
+//! Publications.
+
+use std::fmt::Write as _;
+
+use super::Client;
+use crate::{Error, TableName, quote_identifier, quote_literal};
+
+/// What a publication publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishedOperations {
+    /// Everything.
+    All,
+    /// INSERT and TRUNCATE only: for tables whose old rows can't be told.
+    InsertsOnly,
+}
+
+/// A publication to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicationPlan {
+    /// Its name.
+    pub name: String,
+    /// Its tables; `None` for all of the database.
+    pub tables: Option<Vec<TableName>>,
+    /// What it publishes.
+    pub operations: PublishedOperations,
+    /// Whether changes of partitions are published as the root's (13+).
+    pub via_root: bool,
+}
+
+/// A publication as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Publication {
+    /// Its name.
+    pub name: String,
+    /// Whether it is for all tables.
+    pub all_tables: bool,
+    /// Whether it publishes INSERT, UPDATE and DELETE.
+    pub publishes_all_rows: bool,
+    /// Whether changes of partitions are published as the root's (13+).
+    pub via_root: bool,
+    /// The tables it publishes (`pg_publication_tables`).
+    pub tables: Vec<TableName>,
+    /// Its comment.
+    pub comment: Option<String>,
+}
+
+impl Publication {
+    /// Whether `pipeline` made it.
+    #[must_use]
+    pub fn is_made_by(&self, pipeline: &str) -> bool {
+        self.comment.as_deref() == Some(&*mark(pipeline))
+    }
+}
+
+/// The comment on everything that a pipeline makes, by which it knows its own.
+#[must_use]
+pub fn mark(pipeline: &str) -> String {
+    format!("made by pg-cdc pipeline {pipeline}")
+}
+
+/// The statements that make `plan`, and mark it as made by `pipeline`.
+#[must_use]
+pub fn create_publication_sql(plan: &PublicationPlan, version: u32, pipeline: &str) -> String {
+    let name = quote_identifier(&plan.name);
+    let mut sql = format!("CREATE PUBLICATION {name}");
+    match &plan.tables {
+        None => sql.push_str(" FOR ALL TABLES"),
+        Some(tables) => {
+            for (nth, table) in tables.iter().enumerate() {
+                // ONLY: inheritance children are tables of their own; on a partitioned table it means nothing.
+                let _ =
+                    write!(sql, "{} {}", if nth == 0 { " FOR TABLE ONLY" } else { ", ONLY" }, table.to_sql());
+            }
+        }
+    }
+    let truncate = if version >= 110_000 { ", truncate" } else { "" };
+    let operations = match plan.operations {
+        PublishedOperations::All => "insert, update, delete",
+        PublishedOperations::InsertsOnly => "insert",
+    };
+    let _ = write!(sql, " WITH (publish = '{operations}{truncate}'");
+    if version >= 130_000 {
+        let _ = write!(sql, ", publish_via_partition_root = {}", plan.via_root);
+    }
+    let _ = write!(sql, "); COMMENT ON PUBLICATION {name} IS {}", quote_literal(&mark(pipeline)));
+    sql
+}
+
+/// The publication called `name`.
+///
+/// # Errors
+///
+/// Where the session is broken.
+pub async fn find_publication(
+    client: &Client,
+    version: u32,
+    name: &str,
+) -> Result<Option<Publication>, Error> {
+    let via_root = if version >= 130_000 { "pubviaroot" } else { "false" };
+    let sql = format!(
+        "SELECT puballtables, pubinsert AND pubupdate AND pubdelete, \
+         pg_catalog.obj_description(oid, 'pg_publication'), {via_root} \
+         FROM pg_catalog.pg_publication WHERE pubname = $1"
+    );
+    let Some(row) = client.query_opt(&sql, &[&name]).await? else { return Ok(None) };
+    let sql = "SELECT schemaname::text, tablename::text FROM pg_catalog.pg_publication_tables \
+               WHERE pubname = $1 ORDER BY 1, 2";
+    let tables = client.query(sql, &[&name]).await?;
+    let tables = tables
+        .iter()
+        .map(|row| Ok(TableName::new(row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?)))
+        .collect::<Result<_, Error>>()?;
+    Ok(Some(Publication {
+        name: name.to_owned(),
+        all_tables: row.try_get(0)?,
+        publishes_all_rows: row.try_get(1)?,
+        via_root: row.try_get(3)?,
+        tables,
+        comment: row.try_get(2)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_and_options_fit_the_version() {
+        let plan = PublicationPlan {
+            name: "we\"ird".to_owned(),
+            tables: Some(vec![TableName::new("a", "b"), TableName::new("c", "d e")]),
+            operations: PublishedOperations::All,
+            via_root: true,
+        };
+        assert_eq!(
+            create_publication_sql(&plan, 100_023, "shop"),
+            "CREATE PUBLICATION \"we\"\"ird\" FOR TABLE ONLY \"a\".\"b\", ONLY \"c\".\"d e\" \
+             WITH (publish = 'insert, update, delete'); \
+             COMMENT ON PUBLICATION \"we\"\"ird\" IS 'made by pg-cdc pipeline shop'"
+        );
+        let inserts = PublicationPlan { tables: None, operations: PublishedOperations::InsertsOnly, ..plan };
+        let sql = create_publication_sql(&inserts, 180_004, "shop");
+        assert!(sql.contains(
+            "FOR ALL TABLES WITH (publish = 'insert, truncate', publish_via_partition_root = true)"
+        ));
+    }
+}

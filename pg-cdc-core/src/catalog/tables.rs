@@ -1,0 +1,252 @@
+//! Tables, their columns, keys and replica identities.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_postgres::Row;
+
+use super::Client;
+use crate::{Column, ColumnType, Error, ReplicaIdentity, Table, TableName};
+
+/// What kind of relation a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// A table with rows of its own.
+    Ordinary,
+    /// A partitioned table: its rows are its partitions'.
+    Partitioned,
+}
+
+/// A table as the catalog has it now.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TableInfo {
+    /// Name, columns (without generated ones), key and replica identity.
+    pub table: Arc<Table>,
+    /// What kind of relation it is.
+    pub kind: TableKind,
+    /// The table that it is a partition of.
+    pub partition_of: Option<u32>,
+    /// Whether a row-level security policy hides rows from us.
+    pub row_security: bool,
+    /// Whether we may read all its columns.
+    pub readable: bool,
+    /// `relfilenode` of every table that holds its rows: another number means that it was rewritten.
+    pub filenodes: Vec<(u32, u32)>,
+    /// The planner's estimate of its rows; below 0 where it was never analysed.
+    pub rows: f32,
+    /// Its size in bytes, partitions included.
+    pub size: u64,
+    /// Why an UPDATE or DELETE in it could not be published, if so.
+    pub problem: Option<IdentityProblem>,
+}
+
+/// Why a table that publishes updates would make the application's UPDATE and DELETE fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityProblem {
+    /// Its replica identity is the default one, and it has no primary key (or a deferrable one).
+    NoPrimaryKey,
+    /// Its replica identity is an index that is gone.
+    NoIndex,
+    /// Its replica identity is NOTHING.
+    Nothing,
+}
+
+impl fmt::Display for IdentityProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoPrimaryKey => "it has no primary key and no other replica identity",
+            Self::NoIndex => "the index that is its replica identity is gone",
+            Self::Nothing => "its replica identity is NOTHING",
+        })
+    }
+}
+
+/// Ordinary and partitioned logged tables that are not the system's nor an extension's.
+const CANDIDATES: &str = "c.relkind IN ('r', 'p') AND c.relpersistence = 'p' \
+     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+                     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+/// All tables that can be captured: ordinary and partitioned, logged, not the system's, not an extension's.
+///
+/// # Errors
+///
+/// Where the session is broken.
+pub async fn list_tables(client: &Client, version: u32) -> Result<Vec<TableInfo>, Error> {
+    load(client, version, CANDIDATES).await
+}
+
+/// The table `oid`, whatever kind of table it is; `None` where it is gone.
+///
+/// # Errors
+///
+/// Where the session is broken.
+pub async fn table_by_oid(client: &Client, version: u32, oid: u32) -> Result<Option<TableInfo>, Error> {
+    Ok(load(client, version, &format!("c.relkind IN ('r', 'p') AND c.oid = {oid}")).await?.pop())
+}
+
+/// `(oid, relfilenode)` of every table that holds rows of `oid`: itself, or a partitioned table's partitions. Rows of
+/// a table whose numbers differ between two looks were rewritten in between.
+///
+/// # Errors
+///
+/// Where the session is broken.
+pub async fn filenodes(client: &Client, oid: u32) -> Result<Vec<(u32, u32)>, Error> {
+    let row = client.query_one(&format!("SELECT {}", filenodes_sql(&oid.to_string())), &[]).await?;
+    read_filenodes(&row, 0)
+}
+
+/// An array of OIDs: relation, filenode, relation, filenode, …, in order of the relations.
+fn filenodes_sql(oid: &str) -> String {
+    format!(
+        "(WITH RECURSIVE part AS (SELECT {oid}::oid AS oid UNION ALL \
+           SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN part ON part.oid = i.inhparent \
+           JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p') \
+         SELECT coalesce(pg_catalog.array_agg(pair ORDER BY part.oid, nth), '{{}}') FROM part \
+         JOIN pg_catalog.pg_class r ON r.oid = part.oid AND r.relkind = 'r', \
+         LATERAL (VALUES (1, r.oid), (2, r.relfilenode)) AS pairs (nth, pair))"
+    )
+}
+
+fn read_filenodes(row: &Row, column: usize) -> Result<Vec<(u32, u32)>, Error> {
+    let flat: Vec<u32> = row.try_get(column)?;
+    Ok(flat.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect())
+}
+
+async fn load(client: &Client, version: u32, filter: &str) -> Result<Vec<TableInfo>, Error> {
+    let tables = format!(
+        "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, c.relreplident, \
+         (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE c.relispartition AND i.inhrelid = c.oid), \
+         pg_catalog.row_security_active(c.oid), c.reltuples, {}, \
+         (WITH RECURSIVE part AS (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
+            JOIN part ON part.oid = i.inhparent WHERE c.relkind = 'p') \
+          SELECT pg_catalog.sum(pg_catalog.pg_relation_size(part.oid))::bigint FROM part), \
+         pg_catalog.has_table_privilege(c.oid, 'SELECT') \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {filter} ORDER BY 2, 3",
+        filenodes_sql("c.oid")
+    );
+    let rows = client.query(&tables, &[]).await?;
+    let oids: Vec<u32> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let mut columns = load_columns(client, version, &oids).await?;
+    let mut indexes = load_indexes(client, version, &oids).await?;
+    rows.iter()
+        .map(|row| {
+            let oid = row.try_get(0)?;
+            let columns = columns.remove(&oid).unwrap_or_default();
+            table_info(row, columns, &indexes.remove(&oid).unwrap_or_default())
+        })
+        .collect()
+}
+
+/// A column and its `attnum`.
+type NumberedColumn = (i16, Column);
+
+async fn load_columns(
+    client: &Client,
+    version: u32,
+    oids: &[u32],
+) -> Result<HashMap<u32, Vec<NumberedColumn>>, Error> {
+    let generated = if version >= 120_000 { "a.attgenerated" } else { "''::\"char\"" };
+    let sql = format!(
+        "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
+         {generated} <> ''::\"char\", \
+         CASE WHEN n.nspname = 'pg_catalog' THEN t.typname::text ELSE n.nspname || '.' || t.typname END \
+         FROM pg_catalog.pg_attribute a \
+         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
+    );
+    let mut columns: HashMap<u32, Vec<NumberedColumn>> = HashMap::new();
+    for row in client.query(&sql, &[&oids]).await? {
+        let type_ = ColumnType::new(row.try_get(3)?, row.try_get(4)?, row.try_get::<_, &str>(7)?);
+        let mut column = Column::new(row.try_get::<_, &str>(2)?, type_);
+        column.nullable = !row.try_get::<_, bool>(5)?;
+        column.generated = row.try_get(6)?;
+        columns.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, column));
+    }
+    Ok(columns)
+}
+
+/// The indexes that matter for a key: column numbers, in the index's order.
+#[derive(Default)]
+struct Indexes {
+    primary: Option<Vec<i16>>,
+    /// Whether the primary key is checked at once: a deferrable one is no replica identity.
+    immediate: bool,
+    identity: Option<Vec<i16>>,
+}
+
+async fn load_indexes(client: &Client, version: u32, oids: &[u32]) -> Result<HashMap<u32, Indexes>, Error> {
+    // INCLUDE columns (11+) stand behind the key's.
+    let count = if version >= 110_000 { "i.indnkeyatts" } else { "i.indnatts" };
+    let sql = format!(
+        "SELECT i.indrelid, i.indisprimary, i.indisreplident, i.indimmediate, \
+         (SELECT pg_catalog.array_agg(k ORDER BY o) FROM pg_catalog.unnest(i.indkey::int2[]) \
+            WITH ORDINALITY AS u (k, o) WHERE o <= {count}) \
+         FROM pg_catalog.pg_index i \
+         WHERE i.indrelid = ANY ($1) AND i.indisvalid AND (i.indisprimary OR i.indisreplident)"
+    );
+    let mut indexes: HashMap<u32, Indexes> = HashMap::new();
+    for row in client.query(&sql, &[&oids]).await? {
+        let entry = indexes.entry(row.try_get(0)?).or_default();
+        let key: Vec<i16> = row.try_get(4)?;
+        if row.try_get(2)? {
+            entry.identity = Some(key.clone());
+        }
+        if row.try_get(1)? {
+            entry.primary = Some(key);
+            entry.immediate = row.try_get(3)?;
+        }
+    }
+    Ok(indexes)
+}
+
+fn table_info(row: &Row, columns: Vec<NumberedColumn>, indexes: &Indexes) -> Result<TableInfo, Error> {
+    let code: i8 = row.try_get(4)?;
+    let identity = ReplicaIdentity::from_code(code as u8).unwrap_or(ReplicaIdentity::Nothing);
+    let (identity_key, problem) = usable_identity(identity, indexes);
+    let (numbers, mut columns): (Vec<i16>, Vec<Column>) =
+        columns.into_iter().filter(|(_, column)| !column.generated).unzip();
+    for (number, column) in numbers.iter().zip(&mut columns) {
+        column.identity =
+            identity == ReplicaIdentity::Full || identity_key.is_some_and(|key| key.contains(number));
+    }
+    let key = indexes.primary.as_deref().or(identity_key).unwrap_or_default();
+    let at = |number: &i16| numbers.iter().position(|known| known == number).map(|at| at as u16);
+    let key = key.iter().map(at).collect::<Option<Vec<u16>>>().unwrap_or_default();
+    let name = TableName::new(row.try_get::<_, &str>(1)?, row.try_get::<_, &str>(2)?);
+    let kind: i8 = row.try_get(3)?;
+    let size: Option<i64> = row.try_get(9)?;
+    Ok(TableInfo {
+        table: Arc::new(Table::new(row.try_get(0)?, name, columns, identity).with_key(key)),
+        kind: if kind as u8 == b'p' { TableKind::Partitioned } else { TableKind::Ordinary },
+        partition_of: row.try_get(5)?,
+        row_security: row.try_get(6)?,
+        readable: row.try_get(10)?,
+        filenodes: read_filenodes(row, 8)?,
+        rows: row.try_get(7)?,
+        size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        problem,
+    })
+}
+
+/// The columns that old rows hold, and what is wrong with the identity, as `RelationGetReplicaIndex` sees it.
+fn usable_identity(
+    identity: ReplicaIdentity,
+    indexes: &Indexes,
+) -> (Option<&[i16]>, Option<IdentityProblem>) {
+    match identity {
+        ReplicaIdentity::Full => (None, None),
+        ReplicaIdentity::Nothing => (None, Some(IdentityProblem::Nothing)),
+        ReplicaIdentity::Index => match indexes.identity.as_deref() {
+            Some(key) => (Some(key), None),
+            None => (None, Some(IdentityProblem::NoIndex)),
+        },
+        ReplicaIdentity::Default => match indexes.primary.as_deref().filter(|_| indexes.immediate) {
+            Some(key) => (Some(key), None),
+            None => (None, Some(IdentityProblem::NoPrimaryKey)),
+        },
+    }
+}

@@ -1,0 +1,11 @@
+//! Values as JSON.
+
+mod embed;
+mod natural;
+mod number;
+mod string;
+
+pub use natural::write_natural;
+pub(super) use number::is_json_number;
+pub(super) use string::check_utf8;
+pub use string::write_json_string;

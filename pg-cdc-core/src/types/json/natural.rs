@@ -1,0 +1,116 @@
+//! The JSON that PostgreSQL's own `row_to_json` gives.
+//!
+//! Follows `json_categorize_type` and `datum_to_json` in `src/backend/utils/adt/json.c` for a session with
+//! `TimeZone=UTC`, `DateStyle=ISO` and the other settings that pg-cdc pins.
+
+use super::embed::write_embedded;
+use super::number::is_json_number;
+use super::string::write_string_bytes;
+use crate::types::datetime::{Style, write_timestamp, write_timestamp_json};
+use crate::types::get::value_of;
+use crate::types::{Flaw, Kind, Parsed, TypeError, boolean, character, text};
+use crate::{ColumnType, Datum};
+
+/// Appends a value as JSON.
+///
+/// NULL is `null`; a boolean is `true` or `false`; int2, int4, int8, float4, float8 and numeric are numbers with the
+/// server's own digits, or strings where JSON has no such number (`"NaN"`, `"Infinity"`); date, timestamp and
+/// timestamptz are ISO 8601 strings (timestamptz in UTC, `+00:00`); json and jsonb stand as they are, line breaks
+/// turned into spaces; everything else is its text as a string. The output never holds a raw line break. Nothing is
+/// allocated but to grow `out`.
+///
+/// # Errors
+///
+/// [`TypeError`] where the bytes are not what the type says, are not UTF-8, or are the binary form of a type for
+/// which [`is_binary_known`](crate::types::is_binary_known) is false; and for the kinds of nothing that are not NULL,
+/// which are the caller's to leave out. `out` is then as it was.
+///
+/// ```
+/// use pg_cdc_core::types::{json::write_natural, oid};
+/// use pg_cdc_core::{ColumnType, Datum};
+///
+/// let mut out = Vec::new();
+/// write_natural(&ColumnType::new(oid::NUMERIC, -1, "numeric"), Datum::Text(b"1.50"), &mut out)?;
+/// out.push(b' ');
+/// write_natural(&ColumnType::new(oid::TIMESTAMP, -1, "timestamp"), Datum::Text(b"2024-02-29 12:00:00"), &mut out)?;
+/// assert_eq!(out, br#"1.50 "2024-02-29T12:00:00""#);
+/// # Ok::<(), pg_cdc_core::types::TypeError>(())
+/// ```
+#[inline]
+pub fn write_natural(type_: &ColumnType, datum: Datum<'_>, out: &mut Vec<u8>) -> Result<(), TypeError> {
+    let kind = Kind::of(type_.oid);
+    let start = out.len();
+    let written = match datum {
+        Datum::Text(text) => write_from_text(kind, text, out),
+        Datum::Binary(bytes) => write_from_binary(kind, bytes, out),
+        Datum::Null => {
+            out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        _ => return value_of(type_, datum).map(|_| ()),
+    };
+    written.map_err(|flaw| {
+        out.truncate(start);
+        flaw.of(type_)
+    })
+}
+
+#[inline]
+fn write_from_text(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    match kind {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric
+            if is_json_number(text) =>
+        {
+            out.extend_from_slice(text);
+            Ok(())
+        }
+        Kind::Bool => boolean::from_text(text).map(|value| boolean::write_json(value, out)),
+        Kind::Timestamp => write_timestamp_json(text, false, out),
+        Kind::TimestampTz => write_timestamp_json(text, true, out),
+        Kind::Json | Kind::Jsonb => write_embedded(text, out),
+        Kind::Char if character::is_bare_byte(text) => write_from_binary(kind, text, out),
+        _ => write_string_bytes(text, out),
+    }
+}
+
+#[inline]
+fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    match kind {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 => text::write_from_binary(kind, bytes, out),
+        Kind::Bool => boolean::from_binary(bytes).map(|value| boolean::write_json(value, out)),
+        Kind::Float4 | Kind::Float8 | Kind::Numeric => {
+            let start = out.len();
+            text::write_from_binary(kind, bytes, out)?;
+            // NaN and the infinities end in a letter.
+            if out.last().is_some_and(u8::is_ascii_alphabetic) {
+                out.insert(start, b'"');
+                out.push(b'"');
+            }
+            Ok(())
+        }
+        Kind::Text => write_string_bytes(bytes, out),
+        Kind::Json => write_embedded(bytes, out),
+        Kind::Jsonb => write_embedded(text::jsonb_text(bytes)?, out),
+        Kind::Char => character::with_text(bytes, |text| write_string_bytes(text, out))?,
+        Kind::Timestamp => quoted(out, |out| write_timestamp(bytes, Style::JSON, out)),
+        Kind::TimestampTz => quoted(out, |out| write_timestamp(bytes, Style::JSON_UTC, out)),
+        // The one backslash of a bytea's text, escaped.
+        Kind::Bytea => quoted(out, |out| {
+            out.push(b'\\');
+            text::write_from_binary(kind, bytes, out)
+        }),
+        // None of these has anything to escape.
+        Kind::Oid | Kind::Date | Kind::Time | Kind::Uuid => {
+            quoted(out, |out| text::write_from_binary(kind, bytes, out))
+        }
+        Kind::Other => Err(Flaw::new("came in binary, which is not known for it")),
+    }
+}
+
+#[inline]
+fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Parsed<()>) -> Parsed<()> {
+    out.push(b'"');
+    write(out)?;
+    out.push(b'"');
+    Ok(())
+}

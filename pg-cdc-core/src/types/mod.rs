@@ -1,0 +1,68 @@
+//! PostgreSQL's types: both of its encodings to Rust values, to its text and to JSON.
+//!
+//! A [`Datum`](crate::Datum) is bytes in PostgreSQL's text or binary encoding; nothing is read until someone asks.
+//! This module is what they ask:
+//!
+//! - [`FromDatum`] turns a datum into a Rust value, exactly, or says why it can't;
+//! - [`write_text`] gives PostgreSQL's own text form from either encoding;
+//! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would.
+//!
+//! The two encodings of one value give the same result everywhere. The text forms are those of a session with
+//! `DateStyle=ISO`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before PostgreSQL 12).
+//!
+//! One family of types a file; [`Kind`] is the switch between them, a small `Copy` enum made from a type's OID.
+//! A type that has no kind of its own is [`Kind::Other`]: its text passes through as it is.
+
+mod boolean;
+mod bytea;
+mod character;
+mod datetime;
+mod error;
+mod float;
+mod get;
+mod integer;
+pub mod json;
+mod kind;
+mod numeric;
+pub mod oid;
+#[cfg(test)]
+mod tests;
+mod text;
+mod uuid;
+
+pub use datetime::{PgDate, PgTime, PgTimestamp, PgTimestampTz};
+pub use error::TypeError;
+use error::{Flaw, Parsed};
+pub use float::{write_float4, write_float8};
+pub use get::FromDatum;
+use get::value_of;
+pub use kind::{Format, Kind, is_binary_known};
+pub use numeric::PgNumeric;
+pub use text::write_text;
+pub use uuid::PgUuid;
+
+/// The bytes of a value whose binary form has a fixed length.
+#[inline]
+fn fixed<const N: usize>(bytes: &[u8]) -> Parsed<[u8; N]> {
+    bytes.try_into().map_err(|_| Flaw::new("has the wrong number of bytes"))
+}
+
+/// `Display` and `Debug` as PostgreSQL's text, by the type's `write_text`.
+macro_rules! text_is_display {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = Vec::new();
+                self.write_text(&mut text);
+                f.pad(&String::from_utf8_lossy(&text))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+use text_is_display;

@@ -1,0 +1,78 @@
+//! Whether a table is still what was recorded before its snapshot was exported.
+//!
+//! Under an old snapshot a table that was rewritten reads as empty, or with other columns, in silence: its new file
+//! holds rows of a transaction that the snapshot does not see. The catalog knows; it is asked in a session of its own,
+//! since under REPEATABLE READ its tables show the old snapshot as well.
+
+use std::fmt;
+
+use pg_cdc_core::Error;
+use pg_cdc_core::catalog::{self, Client, TableInfo};
+
+/// What is different about a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Difference {
+    Dropped,
+    Renamed,
+    Columns,
+    Rewritten,
+    Partitions,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dropped => "it was dropped",
+            Self::Renamed => "it was renamed",
+            Self::Columns => "its columns were changed",
+            Self::Rewritten => "it was rewritten",
+            Self::Partitions => "its partitions were changed",
+        })
+    }
+}
+
+/// The session that looks at the catalog.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    client: Client,
+    version: u32,
+}
+
+impl Guard {
+    pub(crate) fn new(client: Client, version: u32) -> Self {
+        Self { client, version }
+    }
+
+    /// The table as it is now; `None` where it is gone.
+    pub(crate) async fn look(&self, oid: u32) -> Result<Option<TableInfo>, Error> {
+        catalog::table_by_oid(&self.client, self.version, oid).await
+    }
+
+    /// How the table differs from what was recorded. Right for good only while a transaction has it open.
+    pub(crate) async fn check(&self, recorded: &TableInfo) -> Result<Option<Difference>, Error> {
+        Ok(difference(recorded, self.look(recorded.table.oid).await?.as_ref()))
+    }
+}
+
+/// How a table differs from what was recorded, as far as it matters to its rows.
+pub(crate) fn difference(recorded: &TableInfo, now: Option<&TableInfo>) -> Option<Difference> {
+    let Some(now) = now else { return Some(Difference::Dropped) };
+    let columns = |info: &TableInfo| -> Vec<_> {
+        let of = |column: &pg_cdc_core::Column| {
+            (column.name.clone(), column.type_.oid, column.type_.modifier, column.generated)
+        };
+        info.table.columns.iter().map(of).collect()
+    };
+    let relations = |info: &TableInfo| info.filenodes.iter().map(|(oid, _)| *oid).collect::<Vec<_>>();
+    if recorded.table.name != now.table.name {
+        Some(Difference::Renamed)
+    } else if columns(recorded) != columns(now) {
+        Some(Difference::Columns)
+    } else if relations(recorded) != relations(now) {
+        Some(Difference::Partitions)
+    } else if recorded.filenodes != now.filenodes {
+        Some(Difference::Rewritten)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,72 @@
+//! Workloads on real servers.
+#![allow(clippy::unwrap_used, reason = "a test's helpers")]
+
+use std::time::Duration;
+
+use pg_cdc_testkit::workload::{Live, Pgbench, Random, Shop, Worker};
+use pg_cdc_testkit::{Client, Cluster, StopMode, Version};
+
+async fn run<W: Worker>(
+    cluster: &Cluster,
+    database: &str,
+    workers: Vec<W>,
+) -> pg_cdc_testkit::workload::Done {
+    let live = Live::start(&cluster.config(database), workers, None);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    live.stop().await.unwrap()
+}
+
+async fn count(client: &Client, table: &str) -> u64 {
+    client.value(&format!("SELECT count(*) FROM {table}")).await.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn every_workload_runs_on_every_version() {
+    for version in Version::under_test() {
+        let cluster = Cluster::builder().version(version).start().await.unwrap();
+        let client = cluster.connect("postgres").await.unwrap();
+
+        Shop.create(&client).await.unwrap();
+        Shop.fill(&client, 5000).await.unwrap();
+        let mut filled = 0;
+        for table in Shop.tables() {
+            filled += count(&client, table).await;
+        }
+        assert_eq!(filled, 5000);
+        let orders = count(&client, "shop.orders").await;
+        assert!(run(&cluster, "postgres", Shop.workers(2, 1)).await.committed > 50);
+        assert!(count(&client, "shop.orders").await > orders);
+
+        let pgbench = Pgbench::new(1);
+        pgbench.create(&client).await.unwrap();
+        let done = run(&cluster, "postgres", pgbench.workers(4, 2)).await;
+        assert_eq!(count(&client, "pgbench_history").await, done.committed);
+
+        let random = Random::new(300).with_truncates().with_prepared().with_messages();
+        random.create(&client).await.unwrap();
+        let done = run(&cluster, "postgres", random.workers(4, 3)).await;
+        println!("{version} random: {done:?}");
+        assert!(done.committed > 50 && done.rolled_back > 0);
+        assert!(count(&client, "random.plain").await > 0);
+        assert_eq!(count(&client, "pg_prepared_xacts").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_rate_is_kept_and_a_restart_survived() {
+    let cluster = Cluster::builder().version(Version::under_test()[0]).start().await.unwrap();
+    let client = cluster.connect("postgres").await.unwrap();
+    let pgbench = Pgbench::new(1);
+    pgbench.create(&client).await.unwrap();
+    let live = Live::start(&cluster.config("postgres"), pgbench.workers(2, 1), Some(100.0));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = count(&client, "pgbench_history").await;
+    assert!((100..=220).contains(&before), "{before} in two seconds");
+    cluster.stop(StopMode::Immediate).await.unwrap();
+    cluster.start_again().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!live.has_failed());
+    live.stop().await.unwrap();
+    let client = cluster.connect("postgres").await.unwrap();
+    assert!(count(&client, "pgbench_history").await > before);
+}
