@@ -105,8 +105,9 @@ fn given_up(again: Vec<Again>) -> Error {
             }
         }
         Some(Why::Changed(difference)) => {
-            Error::new(ErrorKind::Mismatch, format!("{message}: {difference} under each"))
-                .with_hint("stop what alters, truncates or rewrites it while the snapshot runs, or leave it out")
+            Error::new(ErrorKind::Mismatch, format!("{message}: {difference} under each")).with_hint(
+                "stop what alters, truncates or rewrites it while the snapshot runs, or leave it out",
+            )
         }
         None => Error::new(ErrorKind::Mismatch, message),
     }

@@ -26,7 +26,10 @@ impl Exported {
 
 impl fmt::Debug for Exported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exported").field("name", &self.name).field("point", &self.point).finish_non_exhaustive()
+        f.debug_struct("Exported")
+            .field("name", &self.name)
+            .field("point", &self.point)
+            .finish_non_exhaustive()
     }
 }
 

@@ -91,8 +91,7 @@ impl SnapshotSource {
             workers.shutdown().await;
             drop(alive);
         });
-        let shared =
-            Shared { paused: AtomicBool::new(false), reader: AtomicWaker::new(), stop, ended };
+        let shared = Shared { paused: AtomicBool::new(false), reader: AtomicWaker::new(), stop, ended };
         Self {
             items,
             shared: Arc::new(shared),

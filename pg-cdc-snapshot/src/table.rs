@@ -87,7 +87,9 @@ fn explained(error: Error, row_security: bool) -> Error {
             "a row-level security policy would hide rows from the snapshot: give the role BYPASSRLS, \
              or leave the table out",
         ),
-        (Some("42501"), false) => error.with_hint("grant SELECT on the table to the role, or leave the table out"),
+        (Some("42501"), false) => {
+            error.with_hint("grant SELECT on the table to the role, or leave the table out")
+        }
         _ => error,
     }
 }
@@ -133,8 +135,7 @@ fn expect_format(copying: &CopyOut<'_>, format: CopyFormat, info: &TableInfo) ->
         return Ok(());
     }
     let found = (copying.format(), copying.column_formats().len());
-    let message =
-        format!("COPY of {} answers {found:?}, expected {:?}", info.table.name, (format, columns));
+    let message = format!("COPY of {} answers {found:?}, expected {:?}", info.table.name, (format, columns));
     Err(Error::new(ErrorKind::Protocol, message))
 }
 

@@ -74,7 +74,8 @@ pub(crate) async fn run(
     let (mut again, mut lost) = (Vec::new(), None);
     while let Some(worked) = workers.join_next().await {
         let worked = worked.map_err(|panic| {
-            Error::new(pg_cdc_core::ErrorKind::Closed, "a worker of the snapshot ended in a panic").with_cause(panic)
+            Error::new(pg_cdc_core::ErrorKind::Closed, "a worker of the snapshot ended in a panic")
+                .with_cause(panic)
         })??;
         again.extend(worked.again);
         lost = lost.or(worked.lost);
