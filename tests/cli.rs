@@ -1,5 +1,7 @@
 //! The program from outside: arguments, exit status, and what stands on standard error.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -27,6 +27,12 @@ pub enum ErrorKind {
     Unsupported,
     /// What the server holds is not what was expected: a slot, a publication, a table.
     Mismatch,
+    /// The sink could not take or keep something.
+    Sink,
+    /// The sink could not take something now; trying again from the last durable position may help.
+    SinkBusy,
+    /// A message of an output plugin can't be decoded.
+    Decode,
 }
 
 /// An error with what happened, where, what to do about it, and its cause.
@@ -104,7 +110,7 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.kind {
-            ErrorKind::Io | ErrorKind::Closed | ErrorKind::Timeout => true,
+            ErrorKind::Io | ErrorKind::Closed | ErrorKind::Timeout | ErrorKind::SinkBusy => true,
             ErrorKind::Server => self.sqlstate().is_some_and(|code| {
                 code.starts_with("08")
                     || matches!(

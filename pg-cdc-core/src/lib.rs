@@ -12,6 +12,8 @@ mod position;
 mod sink;
 mod source;
 mod state;
+#[cfg(feature = "stream")]
+pub mod stream;
 mod table;
 pub mod types;
 #[cfg(feature = "wire")]

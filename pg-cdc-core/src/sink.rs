@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 
-use crate::Position;
 use crate::batch::ChangeBatch;
+use crate::{Error, ErrorKind, Position};
 
 /// What a sink wants kept beside the position, to find its place again: a file's length, an epoch. Any JSON.
 pub type SinkState = serde_json::Value;
@@ -13,7 +13,7 @@ pub type SinkState = serde_json::Value;
 /// Where changes go. Writing one takes about thirty lines; the conformance suite of `pg-cdc-testkit` says whether it
 /// is right.
 ///
-/// The pipeline calls [`open`](Self::open) once, then [`write`](Self::write) for batch after batch with
+/// The pipeline calls [`open`](Self::open) at the start, and again when it tries again after a transient error; then [`write`](Self::write) for batch after batch with
 /// [`flush`](Self::flush) in between, and [`close`](Self::close) at a clean end; never two of them at once. What it
 /// keeps is: first the sink is durable, then the state is saved, then the server is told; so after any crash the
 /// source goes on behind the last position that `flush` gave, and changes behind it come again.
@@ -130,5 +130,19 @@ impl SinkError {
 impl From<std::io::Error> for SinkError {
     fn from(error: std::io::Error) -> Self {
         Self::new("the sink could not be written").with_cause(error)
+    }
+}
+
+impl From<SinkError> for Error {
+    fn from(error: SinkError) -> Self {
+        let kind = if error.transient { ErrorKind::SinkBusy } else { ErrorKind::Sink };
+        let mut mapped = Self::new(kind, error.message);
+        if let Some(hint) = error.hint {
+            mapped = mapped.with_hint(hint);
+        }
+        match error.cause {
+            Some(cause) => mapped.with_cause(cause),
+            None => mapped,
+        }
     }
 }

@@ -125,12 +125,12 @@ enum SourceErrorKind {
 }
 
 impl SourceError {
-    /// The kind of trouble; a message that can't be decoded is [`ErrorKind::Protocol`].
+    /// The kind of trouble; a message that can't be decoded is [`ErrorKind::Decode`].
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0 {
             SourceErrorKind::Server(error) => error.kind(),
-            SourceErrorKind::Decode(_) => ErrorKind::Protocol,
+            SourceErrorKind::Decode(_) => ErrorKind::Decode,
         }
     }
 
@@ -168,5 +168,17 @@ impl From<Error> for SourceError {
 impl From<DecodeError> for SourceError {
     fn from(error: DecodeError) -> Self {
         Self(SourceErrorKind::Decode(error))
+    }
+}
+
+impl From<SourceError> for Error {
+    fn from(error: SourceError) -> Self {
+        match error.0 {
+            SourceErrorKind::Server(error) => error,
+            SourceErrorKind::Decode(error) => {
+                let hint = error.hint();
+                Self::new(ErrorKind::Decode, error.to_string()).with_hint(hint)
+            }
+        }
     }
 }

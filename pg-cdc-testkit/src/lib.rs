@@ -12,9 +12,11 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod batches;
 mod client;
 mod cluster;
 mod command;
+pub mod conformance;
 mod error;
 mod install;
 pub mod replay;

@@ -1,7 +1,9 @@
 //! What the types alone do not say: keys that exclude each other, ranges, names.
 
+use pg_cdc_core::catalog::Pattern;
+
 use super::yaml::Node;
-use super::{ConfigError, HeartbeatTable, PipelineFile, SinkConfig, StateKind, TablePattern};
+use super::{ConfigError, HeartbeatTable, PipelineFile, SinkConfig, SourceConfig, StateKind, TlsConfig};
 
 /// Finds the first key whose value can't stand, alone or beside another.
 pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError> {
@@ -78,7 +80,7 @@ pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError>
         }
     }
     if let HeartbeatTable::Table(name) = &source.heartbeat.table
-        && name.parse::<TablePattern>().ok().and_then(|table| table.exact()).is_none()
+        && !name.parse::<Pattern>().is_ok_and(|table| table.is_exact())
     {
         return wrong("source.heartbeat.table", "expected none or a table as schema.name");
     }
@@ -95,4 +97,23 @@ pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError>
         return wrong("sink.path", "expected a path, or - for standard output, found an empty text");
     }
     Ok(())
+}
+
+/// Finds what the wire could not connect with: a url that is none, a certificate that can't be read.
+pub(super) fn check_server(source: &SourceConfig, root: &Node) -> Result<(), ConfigError> {
+    let Err(error) = source.connect_config() else { return Ok(()) };
+    let without_ca = SourceConfig { tls: TlsConfig { ca: None, ..source.tls.clone() }, ..source.clone() };
+    let path = match (without_ca.connect_config(), &source.url) {
+        (Ok(_), _) => "source.tls.ca",
+        (Err(_), Some(_)) => "source.url",
+        (Err(_), None) => "source.hosts",
+    };
+    let mut message = error.to_string();
+    if let Some(cause) = std::error::Error::source(&error) {
+        message.push_str(&format!(": {cause}"));
+    }
+    if let Some(hint) = error.hint() {
+        message.push_str(&format!("; {hint}"));
+    }
+    Err(ConfigError::new(Some(root.at(path).unwrap_or(root).mark), message).at_key(path))
 }

@@ -105,7 +105,7 @@ impl<'a> Template<'a> {
                         }
                     };
                     if encode {
-                        percent_encode(&value, &mut text);
+                        percent_encode(&value, b"", &mut text);
                     } else {
                         text.push_str(&value);
                     }
@@ -131,10 +131,10 @@ fn variable(inside: &str) -> Result<Part<'_>, String> {
     Ok(Part::Variable { name, default })
 }
 
-/// RFC 3986: everything but the unreserved characters.
-fn percent_encode(value: &str, to: &mut String) {
+/// RFC 3986: everything but the unreserved characters and those of `keep`.
+pub(super) fn percent_encode(value: &str, keep: &[u8], to: &mut String) {
     for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.contains(&byte) {
             to.push(char::from(byte));
         } else {
             to.push_str(&format!("%{byte:02X}"));

@@ -43,6 +43,7 @@ pub fn parse(text: &str, name: &str, folder: &Path, env: Env<'_>) -> Result<Pipe
         let (mut file, root) = read_whole(text, env)?;
         not_yet::refuse(&file, &root)?;
         file.resolve(folder);
+        check::check_server(&file.source, &root)?;
         Ok(file)
     };
     read().map_err(|error: ConfigError| error.in_file(name))

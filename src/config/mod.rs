@@ -4,13 +4,14 @@
 //! and column, and what was expected. [`schema()`] is the same structs as a JSON Schema.
 
 mod check;
+mod connect;
 mod error;
 mod expand;
 mod file;
 mod load;
 mod not_yet;
 mod path;
-mod pattern;
+mod patterns;
 mod pem;
 mod plugin;
 mod read;
@@ -31,8 +32,8 @@ mod yaml;
 pub use error::{ConfigError, Mark};
 pub use file::{BatchConfig, PipelineFile, RetryConfig, StateConfig, StateKind};
 pub use load::{load, parse};
-pub use pattern::{ParsePatternError, TablePattern};
 pub use pem::Pem;
+pub use pg_cdc_core::catalog::Pattern;
 pub use plugin::{Binary, Origin, PgoutputConfig, Protocol, Streaming, Wal2jsonConfig, Wal2jsonVersion};
 pub use schema::schema;
 pub use secret::{Secret, ServerUrl};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use pg_cdc_core::catalog::Pattern;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::TablePattern;
+use super::patterns;
 use super::words::words;
 
 /// Which tables, columns and rows are read.
@@ -14,9 +15,13 @@ use super::words::words;
 #[non_exhaustive]
 pub struct TablesConfig {
     /// The tables; empty is all ordinary and partitioned logged tables that no extension owns.
-    pub include: Vec<TablePattern>,
+    #[serde(with = "patterns")]
+    #[schemars(schema_with = "patterns::schema")]
+    pub include: Vec<Pattern>,
     /// Of those, the tables that are left out.
-    pub exclude: Vec<TablePattern>,
+    #[serde(with = "patterns")]
+    #[schemars(schema_with = "patterns::schema")]
+    pub exclude: Vec<Pattern>,
     /// By table, the columns that are read or left out.
     pub columns: BTreeMap<String, ColumnsConfig>,
     /// By table, the condition that its rows fulfil.

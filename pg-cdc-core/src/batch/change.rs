@@ -123,6 +123,18 @@ impl ChangeBatch {
         self.tape.entries.iter().filter_map(|entry| self.event(entry))
     }
 
+    /// The events in it that are no changes, begins, commits or messages; finding that there is none costs nothing.
+    pub fn notices(&self) -> impl Iterator<Item = Event<'_>> {
+        let is_notice = |entry: &&Entry| {
+            !matches!(
+                entry,
+                Entry::Change(_) | Entry::Begin { .. } | Entry::Commit { .. } | Entry::Message { .. }
+            )
+        };
+        let entries = if self.tape.notices == 0 { &[] } else { &*self.tape.entries };
+        entries.iter().filter(is_notice).filter_map(|entry| self.event(entry))
+    }
+
     /// The changes in it, in order.
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         self.tape.entries.iter().filter_map(|entry| match entry {

@@ -133,14 +133,35 @@ pub(super) struct Tape {
     pub(super) schemas: Vec<SchemaEntry>,
     pub(super) messages: Vec<MessageEntry>,
     pub(super) changes: usize,
+    /// How many entries are no changes, begins, commits or messages.
+    pub(super) notices: usize,
+    /// Bytes of the attached buffers.
+    pub(super) held: usize,
     /// Bytes of the attached buffers that changes use.
     pub(super) used: usize,
 }
 
 impl Tape {
+    fn notice(&mut self, entry: Entry) {
+        self.notices += 1;
+        self.entries.push(entry);
+    }
+
     pub(super) fn clear(&mut self) {
-        let Self { buffers, arena, slots, entries, transactions, tables, schemas, messages, changes, used } =
-            self;
+        let Self {
+            buffers,
+            arena,
+            slots,
+            entries,
+            transactions,
+            tables,
+            schemas,
+            messages,
+            changes,
+            notices,
+            held,
+            used,
+        } = self;
         buffers.clear();
         arena.clear();
         slots.clear();
@@ -149,7 +170,7 @@ impl Tape {
         tables.clear();
         schemas.clear();
         messages.clear();
-        (*changes, *used) = (0, 0);
+        (*changes, *notices, *held, *used) = (0, 0, 0, 0);
     }
 }
 
@@ -215,6 +236,20 @@ impl ChangeBatch {
         self.tape.changes == 0
     }
 
+    /// The last change or transactional message: its transaction's commit LSN, and its index there.
+    #[must_use]
+    pub fn last(&self) -> Option<(Lsn, u64)> {
+        let commit = |index: u32| self.tape.transactions.get(index as usize).map(|known| known.commit_lsn);
+        self.tape.entries.iter().rev().find_map(|entry| match entry {
+            Entry::Change(change) => Some((commit(change.transaction)?, change.seq)),
+            Entry::Message { index } => {
+                let message = self.tape.messages.get(*index as usize)?;
+                Some((commit(message.transaction?)?, message.seq))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether nothing at all stands in it, events included.
     #[must_use]
     pub fn is_blank(&self) -> bool {
@@ -225,10 +260,16 @@ impl ChangeBatch {
     #[must_use]
     pub fn size(&self) -> usize {
         let tape = &self.tape;
-        tape.buffers.iter().map(Bytes::len).sum::<usize>()
+        tape.held
             + tape.arena.len()
             + tape.slots.len() * size_of::<Slot>()
             + tape.entries.len() * size_of::<Entry>()
+    }
+
+    /// Bytes of messages that its changes were read from: what went over the wire for them.
+    #[must_use]
+    pub fn payload(&self) -> usize {
+        self.tape.used
     }
 
     /// The place in the source once everything in this batch is durable.
@@ -244,10 +285,11 @@ impl ChangeBatch {
 
     /// Keeps `buffer` alive with the batch, so that slots can point into it; the last one again costs nothing.
     pub fn attach(&mut self, buffer: &Bytes) -> BufferId {
-        let buffers = &mut self.tape.buffers;
+        let Tape { buffers, held, .. } = &mut self.tape;
         let same = |last: &Bytes| last.as_ptr() == buffer.as_ptr() && last.len() == buffer.len();
         if !buffers.last().is_some_and(same) {
             buffers.push(buffer.clone());
+            *held += buffer.len();
         }
         BufferId((buffers.len() - 1) as u32)
     }
@@ -348,46 +390,45 @@ impl ChangeBatch {
 
     /// Adds that the following changes of a table have the shape `new`.
     pub fn schema_change(&mut self, old: Option<Arc<Table>>, new: Arc<Table>) {
-        self.tape.entries.push(Entry::Schema { index: self.tape.schemas.len() as u32 });
+        self.tape.notice(Entry::Schema { index: self.tape.schemas.len() as u32 });
         self.tape.schemas.push(SchemaEntry { old, new });
     }
 
     /// Adds that a snapshot of what was committed before `point` begins.
     pub fn snapshot_begun(&mut self, point: Lsn) {
-        self.tape.entries.push(Entry::SnapshotBegun { point });
+        self.tape.notice(Entry::SnapshotBegun { point });
     }
 
     /// Adds that the snapshot is whole: the stream goes on from `point`.
     pub fn snapshot_ended(&mut self, point: Lsn) {
-        self.tape.entries.push(Entry::SnapshotEnded { point });
+        self.tape.notice(Entry::SnapshotEnded { point });
     }
 
     /// Adds that all `rows` rows of a table, as of `point`, have been handed out.
     pub fn table_done(&mut self, table: BatchTable, rows: u64, point: Lsn) {
-        self.tape.entries.push(Entry::TableDone { table: table.index, rows, point });
+        self.tape.notice(Entry::TableDone { table: table.index, rows, point });
     }
 
     /// Adds that a table's rows so far are void: it is read again from the start.
     pub fn table_restarted(&mut self, table: BatchTable) {
-        self.tape.entries.push(Entry::TableRestarted { table: table.index });
+        self.tape.notice(Entry::TableRestarted { table: table.index });
     }
 
     /// Adds that everything before `lsn` has been handed out.
     pub fn idle(&mut self, lsn: Lsn) {
-        self.tape.entries.push(Entry::Idle { lsn });
+        self.tape.notice(Entry::Idle { lsn });
     }
 
     /// Frees buffers of which the changes use less than a quarter, by copying what they use into the arena: a few
     /// small changes never pin a large buffer.
     pub fn compact(&mut self) {
-        let held: usize = self.tape.buffers.iter().map(Bytes::len).sum();
-        if held > 4096 && self.tape.used < held / 4 {
+        if self.tape.held > 4096 && self.tape.used < self.tape.held / 4 {
             self.copy_into_arena();
         }
     }
 
     fn copy_into_arena(&mut self) {
-        let Tape { buffers, arena, slots, entries, messages, .. } = &mut self.tape;
+        let Tape { buffers, arena, slots, entries, messages, held, .. } = &mut self.tape;
         let mut copy = |slot: &mut Slot, buffer: u32| {
             let tag = match slot.tag() {
                 Tag::Text => Tag::ArenaText,
@@ -425,6 +466,7 @@ impl ChangeBatch {
         }
         // Indexes stay as they are; what they name holds no memory any more.
         buffers.iter_mut().for_each(|buffer| *buffer = Bytes::new());
+        *held = 0;
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Publication {
     pub all_tables: bool,
     /// Whether it publishes INSERT, UPDATE and DELETE.
     pub publishes_all_rows: bool,
+    /// Whether changes of partitions are published as the root's (13+).
+    pub via_root: bool,
     /// The tables it publishes (`pg_publication_tables`).
     pub tables: Vec<TableName>,
     /// Its comment.
@@ -90,11 +92,18 @@ pub fn create_publication_sql(plan: &PublicationPlan, version: u32, pipeline: &s
 /// # Errors
 ///
 /// Where the session is broken.
-pub async fn find_publication(client: &Client, name: &str) -> Result<Option<Publication>, Error> {
-    let sql = "SELECT puballtables, pubinsert AND pubupdate AND pubdelete, \
-               pg_catalog.obj_description(oid, 'pg_publication') \
-               FROM pg_catalog.pg_publication WHERE pubname = $1";
-    let Some(row) = client.query_opt(sql, &[&name]).await? else { return Ok(None) };
+pub async fn find_publication(
+    client: &Client,
+    version: u32,
+    name: &str,
+) -> Result<Option<Publication>, Error> {
+    let via_root = if version >= 130_000 { "pubviaroot" } else { "false" };
+    let sql = format!(
+        "SELECT puballtables, pubinsert AND pubupdate AND pubdelete, \
+         pg_catalog.obj_description(oid, 'pg_publication'), {via_root} \
+         FROM pg_catalog.pg_publication WHERE pubname = $1"
+    );
+    let Some(row) = client.query_opt(&sql, &[&name]).await? else { return Ok(None) };
     let sql = "SELECT schemaname::text, tablename::text FROM pg_catalog.pg_publication_tables \
                WHERE pubname = $1 ORDER BY 1, 2";
     let tables = client.query(sql, &[&name]).await?;
@@ -106,6 +115,7 @@ pub async fn find_publication(client: &Client, name: &str) -> Result<Option<Publ
         name: name.to_owned(),
         all_tables: row.try_get(0)?,
         publishes_all_rows: row.try_get(1)?,
+        via_root: row.try_get(3)?,
         tables,
         comment: row.try_get(2)?,
     }))

@@ -26,10 +26,12 @@ pub struct TableInfo {
     pub table: Arc<Table>,
     /// What kind of relation it is.
     pub kind: TableKind,
-    /// Whether it is a partition of another table.
-    pub is_partition: bool,
+    /// The table that it is a partition of.
+    pub partition_of: Option<u32>,
     /// Whether a row-level security policy hides rows from us.
     pub row_security: bool,
+    /// Whether we may read all its columns.
+    pub readable: bool,
     /// `relfilenode` of every table that holds its rows: another number means that it was rewritten.
     pub filenodes: Vec<(u32, u32)>,
     /// The planner's estimate of its rows; below 0 where it was never analysed.
@@ -115,11 +117,13 @@ fn read_filenodes(row: &Row, column: usize) -> Result<Vec<(u32, u32)>, Error> {
 
 async fn load(client: &Client, version: u32, filter: &str) -> Result<Vec<TableInfo>, Error> {
     let tables = format!(
-        "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, c.relreplident, c.relispartition, \
+        "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, c.relreplident, \
+         (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE c.relispartition AND i.inhrelid = c.oid), \
          pg_catalog.row_security_active(c.oid), c.reltuples, {}, \
          (WITH RECURSIVE part AS (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
             JOIN part ON part.oid = i.inhparent WHERE c.relkind = 'p') \
-          SELECT pg_catalog.sum(pg_catalog.pg_relation_size(part.oid))::bigint FROM part) \
+          SELECT pg_catalog.sum(pg_catalog.pg_relation_size(part.oid))::bigint FROM part), \
+         pg_catalog.has_table_privilege(c.oid, 'SELECT') \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE {filter} ORDER BY 2, 3",
         filenodes_sql("c.oid")
@@ -218,8 +222,9 @@ fn table_info(row: &Row, columns: Vec<NumberedColumn>, indexes: &Indexes) -> Res
     Ok(TableInfo {
         table: Arc::new(Table::new(row.try_get(0)?, name, columns, identity).with_key(key)),
         kind: if kind as u8 == b'p' { TableKind::Partitioned } else { TableKind::Ordinary },
-        is_partition: row.try_get(5)?,
+        partition_of: row.try_get(5)?,
         row_security: row.try_get(6)?,
+        readable: row.try_get(10)?,
         filenodes: read_filenodes(row, 8)?,
         rows: row.try_get(7)?,
         size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),

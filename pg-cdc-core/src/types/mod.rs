@@ -13,16 +13,33 @@
 //! One family of types a file; [`Kind`] is the switch between them, a small `Copy` enum made from a type's OID.
 //! A type that has no kind of its own is [`Kind::Other`]: its text passes through as it is.
 
+mod boolean;
+mod bytea;
+mod character;
 mod datetime;
 mod error;
+mod float;
+mod get;
+mod integer;
 pub mod json;
 mod kind;
+mod numeric;
 pub mod oid;
+#[cfg(test)]
+mod tests;
+mod text;
+mod uuid;
 
 pub use datetime::{PgDate, PgTime, PgTimestamp, PgTimestampTz};
 pub use error::TypeError;
-pub(crate) use error::{Flaw, Parsed};
+use error::{Flaw, Parsed};
+pub use float::{write_float4, write_float8};
+pub use get::FromDatum;
+use get::value_of;
 pub use kind::{Format, Kind, is_binary_known};
+pub use numeric::PgNumeric;
+pub use text::write_text;
+pub use uuid::PgUuid;
 
 /// The bytes of a value whose binary form has a fixed length.
 #[inline]

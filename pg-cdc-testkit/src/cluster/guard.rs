@@ -72,7 +72,8 @@ impl Drop for Guard {
 
 /// A new folder with a short name: the path of a unix socket is limited to 107 bytes (103 on macOS).
 fn make_base() -> Result<PathBuf> {
-    let parent = Some(std::env::temp_dir()).filter(|dir| !is_root() && dir.as_os_str().len() <= 70);
+    let usable = |dir: &PathBuf| !is_root() && dir.is_absolute() && dir.as_os_str().len() <= 70;
+    let parent = Some(std::env::temp_dir()).filter(usable);
     let parent = parent.unwrap_or_else(|| PathBuf::from("/tmp"));
     loop {
         let name: String = std::iter::repeat_with(fastrand::alphanumeric).take(10).collect();

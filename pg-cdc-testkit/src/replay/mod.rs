@@ -7,7 +7,8 @@
 //! let mut replay = Replay::new();
 //! replay.apply_file("out.jsonl".as_ref())?;
 //! assert!(replay.problems().is_empty(), "{:#?}", replay.problems());
-//! let differences = replay.compare(&cluster.connect("postgres").await?, ["shop.orders"]).await?;
+//! let client = cluster.connect("postgres").await?;
+//! let differences = replay.compare(&client, ["shop.orders"]).await?;
 //! assert!(differences.is_empty(), "{differences:#?}");
 //! # Ok(())
 //! # }

@@ -117,12 +117,6 @@ impl PgDate {
     }
 }
 
-/// Appends the text of a date's binary form.
-pub(crate) fn write_binary(bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    PgDate::from_binary(bytes)?.write_text(out);
-    Ok(())
-}
-
 /// Reads `YYYY-MM-DD`, without ` BC`.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<(u32, u32, u32)> {
     let year = cursor.number(4, 7).filter(|&year| year != 0)?;

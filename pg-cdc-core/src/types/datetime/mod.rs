@@ -12,10 +12,8 @@ pub use date::PgDate;
 pub use time::PgTime;
 pub use timestamp::{PgTimestamp, PgTimestampTz};
 
-pub(crate) use date::write_binary as write_date_binary;
-pub(crate) use time::write_binary as write_time_binary;
-pub(crate) use timestamp::{
-    Style, write_binary as write_timestamp_binary, write_json_from_text as write_timestamp_json_from_text,
+pub(super) use timestamp::{
+    Style, write_binary as write_timestamp, write_json_from_text as write_timestamp_json,
 };
 
 /// A cursor over text in ISO style.

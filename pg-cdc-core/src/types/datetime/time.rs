@@ -61,12 +61,6 @@ impl PgTime {
     }
 }
 
-/// Appends the text of a time's binary form.
-pub(crate) fn write_binary(bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    PgTime::from_binary(bytes)?.write_text(out);
-    Ok(())
-}
-
 /// Reads `HH:MM:SS` and up to six digits of a fraction: microseconds, possibly more than a day's.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<i64> {
     let hour = cursor.number(2, 2).filter(|&hour| hour <= 24)?;

@@ -5,11 +5,11 @@
 //! PostgreSQL's `json` allows them), and its line breaks, which can only stand between tokens, become spaces.
 
 use super::number::number_length;
-use super::string::check_utf8;
+use super::string::{check_utf8, plain_prefix};
 use crate::types::{Flaw, Parsed};
 
 /// Appends `text`, which must be one JSON value, as it is, but for its line breaks. Nothing is appended if it is not.
-pub(crate) fn write_embedded(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+pub(super) fn write_embedded(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     if !text.is_ascii() {
         check_utf8(text)?;
     }
@@ -150,8 +150,7 @@ impl Scanner<'_> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\');
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain_prefix(rest);
             match self.text.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;

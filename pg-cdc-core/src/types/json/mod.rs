@@ -6,5 +6,6 @@ mod number;
 mod string;
 
 pub use natural::write_natural;
+pub(super) use number::is_json_number;
+pub(super) use string::check_utf8;
 pub use string::write_json_string;
-pub(crate) use string::write_string_bytes;

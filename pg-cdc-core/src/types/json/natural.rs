@@ -6,8 +6,9 @@
 use super::embed::write_embedded;
 use super::number::is_json_number;
 use super::string::write_string_bytes;
-use crate::types::datetime::write_timestamp_json_from_text;
-use crate::types::{Flaw, Kind, Parsed, TypeError};
+use crate::types::datetime::{Style, write_timestamp, write_timestamp_json};
+use crate::types::get::value_of;
+use crate::types::{Flaw, Kind, Parsed, TypeError, boolean, character, text};
 use crate::{ColumnType, Datum};
 
 /// Appends a value as JSON.
@@ -41,14 +42,12 @@ pub fn write_natural(type_: &ColumnType, datum: Datum<'_>, out: &mut Vec<u8>) ->
     let start = out.len();
     let written = match datum {
         Datum::Text(text) => write_from_text(kind, text, out),
+        Datum::Binary(bytes) => write_from_binary(kind, bytes, out),
         Datum::Null => {
             out.extend_from_slice(b"null");
             return Ok(());
         }
-        Datum::Binary(_) => Err(Flaw::new("came in binary, which is not known for it")),
-        Datum::Unchanged => Err(Flaw::new("was not sent (an unchanged TOAST value)")),
-        Datum::NotInIdentity => Err(Flaw::new("was not sent (not in the replica identity)")),
-        Datum::Absent => Err(Flaw::new("was not sent (not published)")),
+        _ => return value_of(type_, datum).map(|_| ()),
     };
     written.map_err(|flaw| {
         out.truncate(start);
@@ -65,20 +64,53 @@ fn write_from_text(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
             out.extend_from_slice(text);
             Ok(())
         }
-        Kind::Bool => match text {
-            b"t" | b"true" => {
-                out.extend_from_slice(b"true");
-                Ok(())
-            }
-            b"f" | b"false" => {
-                out.extend_from_slice(b"false");
-                Ok(())
-            }
-            _ => Err(Flaw::new("is neither t nor f")),
-        },
-        Kind::Timestamp => write_timestamp_json_from_text(text, false, out),
-        Kind::TimestampTz => write_timestamp_json_from_text(text, true, out),
+        Kind::Bool => boolean::from_text(text).map(|value| boolean::write_json(value, out)),
+        Kind::Timestamp => write_timestamp_json(text, false, out),
+        Kind::TimestampTz => write_timestamp_json(text, true, out),
         Kind::Json | Kind::Jsonb => write_embedded(text, out),
+        Kind::Char if character::is_bare_byte(text) => write_from_binary(kind, text, out),
         _ => write_string_bytes(text, out),
     }
+}
+
+#[inline]
+fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    match kind {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 => text::write_from_binary(kind, bytes, out),
+        Kind::Bool => boolean::from_binary(bytes).map(|value| boolean::write_json(value, out)),
+        Kind::Float4 | Kind::Float8 | Kind::Numeric => {
+            let start = out.len();
+            text::write_from_binary(kind, bytes, out)?;
+            // NaN and the infinities end in a letter.
+            if out.last().is_some_and(u8::is_ascii_alphabetic) {
+                out.insert(start, b'"');
+                out.push(b'"');
+            }
+            Ok(())
+        }
+        Kind::Text => write_string_bytes(bytes, out),
+        Kind::Json => write_embedded(bytes, out),
+        Kind::Jsonb => write_embedded(text::jsonb_text(bytes)?, out),
+        Kind::Char => character::with_text(bytes, |text| write_string_bytes(text, out))?,
+        Kind::Timestamp => quoted(out, |out| write_timestamp(bytes, Style::JSON, out)),
+        Kind::TimestampTz => quoted(out, |out| write_timestamp(bytes, Style::JSON_UTC, out)),
+        // The one backslash of a bytea's text, escaped.
+        Kind::Bytea => quoted(out, |out| {
+            out.push(b'\\');
+            text::write_from_binary(kind, bytes, out)
+        }),
+        // None of these has anything to escape.
+        Kind::Oid | Kind::Date | Kind::Time | Kind::Uuid => {
+            quoted(out, |out| text::write_from_binary(kind, bytes, out))
+        }
+        Kind::Other => Err(Flaw::new("came in binary, which is not known for it")),
+    }
+}
+
+#[inline]
+fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Parsed<()>) -> Parsed<()> {
+    out.push(b'"');
+    write(out)?;
+    out.push(b'"');
+    Ok(())
 }

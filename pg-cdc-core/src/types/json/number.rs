@@ -2,13 +2,13 @@
 
 /// Whether `text` is a JSON number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
 #[inline]
-pub(crate) fn is_json_number(text: &[u8]) -> bool {
+pub(in crate::types) fn is_json_number(text: &[u8]) -> bool {
     number_length(text) == Some(text.len())
 }
 
 /// The length of the number that `text` begins with.
 #[inline]
-pub(crate) fn number_length(text: &[u8]) -> Option<usize> {
+pub(super) fn number_length(text: &[u8]) -> Option<usize> {
     let digits = |from: usize| {
         text.get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
     };

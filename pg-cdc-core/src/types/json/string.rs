@@ -31,48 +31,56 @@ pub(crate) fn check_utf8(text: &[u8]) -> Parsed<&str> {
     std::str::from_utf8(text).map_err(|error| Flaw::at("is not valid UTF-8", error.valid_up_to()))
 }
 
-/// How many bytes are looked at together: the compiler turns a block's test into a few vector instructions.
-const BLOCK: usize = 32;
-
-#[inline]
 const fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// Whether any byte of the block needs an escape, without a branch a byte.
+/// How many bytes at the start of `text` need no escape.
+///
+/// Eight at a time: a byte is below `n` where subtracting `n` borrows into its highest bit. The borrow may run on and
+/// mark bytes above a true hit, so only the lowest mark counts.
 #[inline]
-fn any_needs_escape(block: &[u8]) -> bool {
-    block.iter().fold(false, |any, &byte| any | needs_escape(byte))
+pub(super) fn plain_prefix(text: &[u8]) -> usize {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    const fn marks(word: u64) -> u64 {
+        let control = word.wrapping_sub(each(b' ')) & !word;
+        let quote = word ^ each(b'"');
+        let quote = quote.wrapping_sub(each(1)) & !quote;
+        let backslash = word ^ each(b'\\');
+        let backslash = backslash.wrapping_sub(each(1)) & !backslash;
+        (control | quote | backslash) & each(0x80)
+    }
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return index * 8 + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    // The last word again from the end, what was seen already included: it had no mark.
+    match text.last_chunk::<8>() {
+        Some(word) => {
+            let marks = marks(u64::from_le_bytes(*word));
+            if marks == 0 { text.len() } else { text.len() - 8 + marks.trailing_zeros() as usize / 8 }
+        }
+        None => rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(text.len()),
+    }
 }
 
 fn write_escaped(text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut done = 0;
-    let mut at = 0;
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    for block in blocks {
-        if any_needs_escape(block) {
-            escape_each(text, block, at, &mut done, out);
-        }
-        at += BLOCK;
+    let mut rest = text;
+    loop {
+        let (plain, after) = rest.split_at(plain_prefix(rest));
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = after.split_first() else { break };
+        push_escape(byte, out);
+        rest = after;
     }
-    if any_needs_escape(rest) {
-        escape_each(text, rest, at, &mut done, out);
-    }
-    out.extend_from_slice(text.get(done..).unwrap_or_default());
     out.push(b'"');
-}
-
-/// Escapes what must be in `block`, which stands at `at` in `text`; `done` is what of `text` is written already.
-fn escape_each(text: &[u8], block: &[u8], at: usize, done: &mut usize, out: &mut Vec<u8>) {
-    for (offset, &byte) in block.iter().enumerate() {
-        if needs_escape(byte) {
-            out.extend_from_slice(text.get(*done..at + offset).unwrap_or_default());
-            *done = at + offset + 1;
-            push_escape(byte, out);
-        }
-    }
 }
 
 fn push_escape(byte: u8, out: &mut Vec<u8>) {
@@ -121,6 +129,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_first_byte_to_escape_is_found_wherever_it_stands(bytes in prop::collection::vec(any::<u8>(), 0..80), from in 0x20u8..0x80) {
+            let bytes: Vec<u8> = bytes.into_iter().map(|byte| if byte < from { byte } else { byte | 0x80 }).collect();
+            let expected = bytes.iter().position(|&byte| needs_escape(byte)).unwrap_or(bytes.len());
+            prop_assert_eq!(plain_prefix(&bytes), expected);
+        }
+
         #[test]
         fn what_is_written_reads_back(text in "(?s)[ -~\u{0}-\u{1f}é€𝄞]{0,200}") {
             let written = json(&text);

@@ -1,0 +1,24 @@
+//! The replication [`Source`](crate::Source): a slot read through a walsender.
+//!
+//! From the ground up: [`slot`](self::create_slot) makes slots and holds the snapshots they export; `walsender` has the
+//! commands; `feedback` decides what the server is told, and when (pure); `assembly` makes batches and positions of
+//! frames (pure); `session` serves one connection in a task of its own; [`ReplicationSource`] opens one after another
+//! and hands the batches out.
+
+mod assembly;
+mod control;
+mod feedback;
+mod options;
+mod replication;
+mod session;
+mod slot;
+mod verify;
+mod walsender;
+
+pub use options::{BatchLimits, Plugin, ReplicationOptions, Retry, UnknownTables, Until};
+pub use replication::ReplicationSource;
+pub use slot::{
+    ExportedSnapshot, NewSlot, SlotWait, create_slot, export_by_temporary_slot, export_by_transaction,
+};
+pub use verify::{check_slot, check_timeline};
+pub use walsender::{Identity, identify};

@@ -1,0 +1,177 @@
+//! What a replication source is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::batch::BufferPool;
+use crate::catalog::Selection;
+use crate::wire::ConnectConfig;
+use crate::{Lsn, Position, Table, TableStart};
+
+/// An output plugin and the options it is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// Its name, as in `CREATE_REPLICATION_SLOT … LOGICAL name`.
+    pub name: String,
+    /// Names and values for `START_REPLICATION`.
+    pub options: Vec<(String, String)>,
+}
+
+impl Plugin {
+    /// `pgoutput` with protocol 1, for `publications`. Logical messages come with `messages`, which PostgreSQL knows
+    /// since 14.
+    #[must_use]
+    pub fn pgoutput(publications: &[String], messages: bool) -> Self {
+        let names: Vec<String> = publications.iter().map(|name| crate::quote_identifier(name)).collect();
+        let mut options = vec![
+            ("proto_version".to_owned(), "1".to_owned()),
+            ("publication_names".to_owned(), names.join(",")),
+        ];
+        if messages {
+            options.push(("messages".to_owned(), "true".to_owned()));
+        }
+        Self { name: "pgoutput".to_owned(), options }
+    }
+}
+
+/// When a batch is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// At this many changes.
+    pub rows: usize,
+    /// At this many bytes that it keeps alive.
+    pub bytes: usize,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        Self { rows: 10_000, bytes: 8 << 20 }
+    }
+}
+
+/// How transient errors are tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// For how long since the connection last worked.
+    pub max_elapsed: Duration,
+    /// The first pause; each is twice the one before.
+    pub initial: Duration,
+    /// The longest pause.
+    pub max: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            max_elapsed: Duration::from_secs(300),
+            initial: Duration::from_millis(100),
+            max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Retry {
+    /// The pause before try `attempt` (from 0).
+    #[must_use]
+    pub fn pause(&self, attempt: u32) -> Duration {
+        self.initial.saturating_mul(2_u32.saturating_pow(attempt)).min(self.max)
+    }
+}
+
+/// Where a source ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Before the first transaction whose commit record starts at or after this.
+    Lsn(Lsn),
+    /// As [`Until::Lsn`] with the server's insert LSN of when streaming begins.
+    Current,
+}
+
+/// How a [`ReplicationSource`](super::ReplicationSource) reads its slot.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ReplicationOptions {
+    /// The server.
+    pub connect: ConnectConfig,
+    /// The slot.
+    pub slot: String,
+    /// The plugin and its options.
+    pub plugin: Plugin,
+    /// Where to go on: everything up to here is durable.
+    pub start: Position,
+    /// Where to end; `None` for never.
+    pub until: Option<Until>,
+    /// The tables whose changes are wanted, in the versions in use.
+    pub tables: Vec<Arc<Table>>,
+    /// What tables that are not among these may be, so that they can be named when they appear.
+    pub selection: Selection,
+    /// What happens when such a table appears.
+    pub unknown_tables: UnknownTables,
+    /// Tables that were read again at a later point than the slot's.
+    pub starts: Vec<TableStart>,
+    /// When a batch is closed.
+    pub batch: BatchLimits,
+    /// The buffers in flight.
+    pub memory: BufferPool,
+    /// How long a reader may make no progress before the connection is given up until it does: a stalled reader holds
+    /// up the server's shutdown.
+    pub stall_limit: Duration,
+    /// How often an idle position is handed out at most.
+    pub idle_every: Duration,
+    /// How transient errors are tried again.
+    pub retry: Retry,
+}
+
+/// What happens when a table appears that is selected, but was not there when the pipeline began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnknownTables {
+    /// Its changes are left out; it is named in the log once.
+    #[default]
+    Ignore,
+    /// The source stops with an error.
+    Error,
+}
+
+impl ReplicationOptions {
+    /// Reads `slot` with `plugin` from `start` on, with default limits and no tables yet.
+    #[must_use]
+    pub fn new(connect: ConnectConfig, slot: impl Into<String>, plugin: Plugin, start: Position) -> Self {
+        Self {
+            connect,
+            slot: slot.into(),
+            plugin,
+            start,
+            until: None,
+            tables: Vec::new(),
+            selection: Selection::default(),
+            unknown_tables: UnknownTables::default(),
+            starts: Vec::new(),
+            batch: BatchLimits::default(),
+            memory: BufferPool::new(64 << 20),
+            stall_limit: Duration::from_secs(300),
+            idle_every: Duration::from_secs(10),
+            retry: Retry::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let retry = Retry::default();
+        assert_eq!(retry.pause(0), Duration::from_millis(100));
+        assert_eq!(retry.pause(3), Duration::from_millis(800));
+        assert_eq!(retry.pause(60), retry.max);
+    }
+
+    #[test]
+    fn publication_names_are_a_list_of_identifiers() {
+        let plugin = Plugin::pgoutput(&["a".to_owned(), "b\"c".to_owned()], true);
+        let options: Vec<_> = plugin.options.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let names = r#""a","b""c""#;
+        assert_eq!(options, [("proto_version", "1"), ("publication_names", names), ("messages", "true")]);
+    }
+}

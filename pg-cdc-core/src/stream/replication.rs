@@ -1,0 +1,251 @@
+//! The replication source: one connection after another, one stream of batches.
+
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::assembly::Assembly;
+use super::control::{ReplicationControl, Wishes};
+use super::feedback::Feedback;
+use super::options::{ReplicationOptions, Until};
+use super::session::{Batches, End, Session};
+use super::verify::{check_slot, check_timeline};
+use super::walsender::{self, identify};
+use crate::batch::ChangeBatch;
+use crate::catalog::{self, Client};
+use crate::wire::Connection;
+use crate::{Decoder, Error, ErrorKind, Position, Source, SourceControl, SourceError, wire};
+
+/// How many batches wait for the reader; one more is being filled meanwhile.
+const WAITING: usize = 1;
+
+/// A slot, read through a walsender.
+///
+/// The socket is served by a task of its own: the server hears from us whatever the reader does. Lost connections,
+/// restarts and a slot that is still in use are tried again as [`ReplicationOptions::retry`] says; every other error
+/// ends the stream. Dropping the source closes the connection.
+#[derive(Debug)]
+pub struct ReplicationSource {
+    batches: mpsc::Receiver<Result<ChangeBatch, SourceError>>,
+    control: Arc<ReplicationControl>,
+    task: JoinHandle<()>,
+}
+
+impl ReplicationSource {
+    /// Starts to read. The first connection is made in the task: its errors come out of the stream.
+    ///
+    /// Must be called within a tokio runtime.
+    #[must_use]
+    pub fn start<D: Decoder + 'static>(options: ReplicationOptions, decoder: D) -> Self {
+        Self::start_on(None, options, decoder)
+    }
+
+    /// As [`start`](Self::start), first on a replication connection that is there already: the one that holds a
+    /// temporary slot.
+    #[must_use]
+    pub fn start_on<D: Decoder + 'static>(
+        first: Option<Connection>,
+        options: ReplicationOptions,
+        decoder: D,
+    ) -> Self {
+        let (sender, batches) = mpsc::channel(WAITING);
+        let (acknowledge, acknowledged) = watch::channel(options.start.clone());
+        let (wish, wishes) = watch::channel(Wishes::default());
+        let (end, ended) = watch::channel(false);
+        let unsent = Mutex::default();
+        let control = Arc::new(ReplicationControl { acknowledged: acknowledge, wishes: wish, ended, unsent });
+        let reader = Reader {
+            assembly: Assembly::new(decoder, options.start.clone(), options.batch),
+            options,
+            first,
+            client: None,
+            batches: Some(sender),
+            acknowledged,
+            wishes,
+            unknown: HashSet::new(),
+            last_idle: None,
+            control: Arc::clone(&control),
+        };
+        let task = tokio::spawn(async move {
+            reader.run().await;
+            end.send_replace(true);
+        });
+        Self { batches, control, task }
+    }
+}
+
+impl Stream for ReplicationSource {
+    type Item = Result<ChangeBatch, SourceError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.batches.poll_recv(cx)
+    }
+}
+
+impl Source for ReplicationSource {
+    fn control(&self) -> SourceControl {
+        SourceControl::new(Arc::clone(&self.control) as Arc<dyn crate::Control>)
+    }
+}
+
+impl Drop for ReplicationSource {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The task: what outlives a connection.
+struct Reader<D> {
+    options: ReplicationOptions,
+    first: Option<Connection>,
+    assembly: Assembly<D>,
+    client: Option<Client>,
+    batches: Option<Batches>,
+    acknowledged: watch::Receiver<Position>,
+    wishes: watch::Receiver<Wishes>,
+    unknown: HashSet<u32>,
+    last_idle: Option<Instant>,
+    control: Arc<ReplicationControl>,
+}
+
+impl<D: Decoder> Reader<D> {
+    async fn run(mut self) {
+        let mut attempt = 0;
+        let mut worked = Instant::now();
+        loop {
+            let mut streamed = false;
+            let ended = self.connection(&mut streamed).await;
+            if streamed {
+                (attempt, worked) = (0, Instant::now());
+            }
+            match ended {
+                Ok(End::Stopped) => return,
+                Ok(End::Stalled) => {
+                    tracing::warn!(
+                        slot = %self.options.slot, limit = ?self.options.stall_limit,
+                        "the sink has made no progress: disconnected until it does"
+                    );
+                    self.wait_for_progress().await;
+                }
+                Err(error) if self.wishes.borrow().stop => {
+                    *self.control.unsent.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    return;
+                }
+                Err(error) if error.is_transient() && worked.elapsed() < self.options.retry.max_elapsed => {
+                    let pause = self.options.retry.pause(attempt);
+                    attempt += 1;
+                    tracing::warn!(slot = %self.options.slot, %error, ?pause, "the connection is tried again");
+                    metrics::counter!("pg_cdc_reconnects_total").increment(1);
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        _ = self.wishes.wait_for(|wishes| wishes.stop) => {}
+                    }
+                }
+                Err(error) => {
+                    if let Some(batches) = &self.batches {
+                        // What is decoded comes first: it is as good as ever.
+                        if self.assembly.has_content() {
+                            let _ = batches.send(Ok(self.assembly.take())).await;
+                        }
+                        let _ = batches.send(Err(error)).await;
+                    }
+                    return;
+                }
+            }
+            if self.wishes.borrow().stop {
+                return;
+            }
+        }
+    }
+
+    /// One connection from its start to its end. Sets `streamed` once replication has started.
+    async fn connection(&mut self, streamed: &mut bool) -> Result<End, SourceError> {
+        let connect = &self.options.connect;
+        if self.client.as_ref().is_none_or(|client| client.is_closed()) {
+            self.client = Some(catalog::connect(connect).await?);
+        }
+        let Some(client) = &self.client else {
+            return Err(Error::new(ErrorKind::Closed, "the session for the catalog is closed").into());
+        };
+        let system = catalog::system(client).await?;
+        let mut connection = match self.first.take() {
+            Some(first) => first,
+            None => Connection::connect(connect, wire::Session::Replication).await?,
+        };
+        let identity = identify(&mut connection).await?;
+        let acknowledged = self.acknowledged.borrow_and_update().clone();
+        check_timeline(&mut connection, acknowledged.server, identity.server, acknowledged.confirmed).await?;
+        let slot = catalog::find_slot(client, system.version, &self.options.slot).await?;
+        let plugin = &self.options.plugin;
+        check_slot(slot.as_ref(), &self.options.slot, &plugin.name, &system.database, &acknowledged)?;
+        let from = self.assembly.restart();
+        let command = walsender::start_replication(&self.options.slot, from, &plugin.options);
+        let stream = connection
+            .start_replication(&command, &self.options.memory)
+            .await
+            .map_err(|error| in_use(error, &self.options.slot, slot.and_then(|slot| slot.active_pid)))?;
+        *streamed = true;
+        tracing::info!(slot = %self.options.slot, %from, "streaming");
+        match self.options.until {
+            Some(Until::Lsn(until)) => self.assembly.end_at(until),
+            Some(Until::Current) => {
+                // Taken once: a reconnect does not move the end.
+                let now = catalog::system(client).await?.insert_lsn;
+                tracing::info!(until = %now, "the end is the server's insert LSN of now");
+                self.options.until = Some(Until::Lsn(now));
+                self.assembly.end_at(now);
+            }
+            None => {}
+        }
+        let session = Session {
+            version: system.version,
+            asks: self.options.until.is_some() && !self.assembly.is_ended(),
+            options: &self.options,
+            client: &mut self.client,
+            assembly: &mut self.assembly,
+            batches: &mut self.batches,
+            acknowledged: &mut self.acknowledged,
+            wishes: &mut self.wishes,
+            unknown: &mut self.unknown,
+            last_idle: &mut self.last_idle,
+            stream,
+            feedback: Feedback::new(acknowledged.confirmed, system.wal_sender_timeout),
+        };
+        session.serve().await
+    }
+
+    /// Waits until the reader takes a batch or acknowledges one.
+    async fn wait_for_progress(&mut self) {
+        tokio::select! {
+            _ = self.wishes.wait_for(|wishes| wishes.stop) => {}
+            _ = self.acknowledged.changed() => {}
+            permit = reserve(self.batches.as_ref()), if self.assembly.has_content() => {
+                if let Some(permit) = permit {
+                    permit.send(Ok(self.assembly.take()));
+                }
+            }
+        }
+    }
+}
+
+async fn reserve(batches: Option<&Batches>) -> Option<mpsc::Permit<'_, Result<ChangeBatch, SourceError>>> {
+    batches?.reserve().await.ok()
+}
+
+/// Says who reads the slot, where someone does.
+fn in_use(error: Error, slot: &str, pid: Option<i32>) -> Error {
+    match (error.sqlstate(), pid) {
+        (Some("55006"), Some(pid)) => {
+            error.while_doing(format!("slot {slot} is being read by process {pid}")).with_hint(
+                "stop the other reader; one that died is noticed within the server's wal_sender_timeout",
+            )
+        }
+        _ => error.while_doing(format!("replication from slot {slot} could not be started")),
+    }
+}

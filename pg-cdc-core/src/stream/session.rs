@@ -1,0 +1,276 @@
+//! One connection, served until it ends: keepalives are answered and acknowledgements sent whatever the reader does.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::assembly::{Assembly, Heard, Step};
+use super::control::Wishes;
+use super::feedback::Feedback;
+use super::options::{ReplicationOptions, UnknownTables};
+use crate::batch::ChangeBatch;
+use crate::catalog::{self, Client};
+use crate::wire::{ReplicationStream, StatusUpdate};
+use crate::{Decoder, Error, ErrorKind, Known, Lsn, Position, SourceError, TableFacts, TableName};
+
+/// How long a batch waits for company when the one before it went out just now. A first change never waits.
+const LINGER: Duration = Duration::from_millis(1);
+/// As many bytes are worth waking the reader for.
+const WORTHWHILE: usize = 64 << 10;
+/// How often a server that has nothing to say is asked how far it is, when there is an end to reach.
+const ASK: Duration = Duration::from_millis(100);
+/// Microseconds from 1970-01-01 to 2000-01-01.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// Why a connection is no longer served.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Somebody asked for it.
+    Stopped,
+    /// The reader makes no progress.
+    Stalled,
+}
+
+/// Where batches go.
+pub(super) type Batches = mpsc::Sender<Result<ChangeBatch, SourceError>>;
+
+/// What one connection needs, and what outlives it.
+pub(super) struct Session<'a, D> {
+    pub(super) options: &'a ReplicationOptions,
+    pub(super) version: u32,
+    pub(super) client: &'a mut Option<Client>,
+    pub(super) assembly: &'a mut Assembly<D>,
+    /// Gone once the source has come to its end.
+    pub(super) batches: &'a mut Option<Batches>,
+    pub(super) acknowledged: &'a mut watch::Receiver<Position>,
+    pub(super) wishes: &'a mut watch::Receiver<Wishes>,
+    pub(super) unknown: &'a mut HashSet<u32>,
+    pub(super) last_idle: &'a mut Option<Instant>,
+    pub(super) stream: ReplicationStream,
+    pub(super) feedback: Feedback,
+    pub(super) asks: bool,
+}
+
+/// What woke the session up.
+enum Woken {
+    Wish,
+    Acknowledged,
+    Block(Option<crate::wire::Block>),
+    Reader(bool),
+    Time,
+}
+
+impl<D: Decoder> Session<'_, D> {
+    /// Serves the connection.
+    ///
+    /// # Errors
+    ///
+    /// Whatever broke the connection or can't be decoded.
+    pub(super) async fn serve(mut self) -> Result<End, SourceError> {
+        let mut progress = Instant::now();
+        let mut last_batch: Option<Instant> = None;
+        let mut asked = Instant::now();
+        loop {
+            self.decode().await?;
+            let now = Instant::now();
+            self.report(now, &mut asked).await?;
+            if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
+                return Ok(End::Stalled);
+            }
+            let paused = self.wishes.borrow_and_update().paused;
+            let ready = !paused && self.has_batch(now);
+            let reads = !self.assembly.is_ended() && !self.assembly.has_block() && !self.assembly.is_full();
+            let busy = last_batch.is_some_and(|at| now.duration_since(at) <= 4 * LINGER);
+            let pace = if self.asks { ASK } else { self.feedback.pace() };
+            let woken = tokio::select! {
+                biased;
+                _ = self.wishes.changed() => Woken::Wish,
+                _ = self.acknowledged.changed() => Woken::Acknowledged,
+                taken = hand_out(self.batches.as_ref(), self.assembly), if ready => Woken::Reader(taken),
+                block = next_block(&mut self.stream, busy), if reads => Woken::Block(block?),
+                () = sleep_until(now + pace) => Woken::Time,
+            };
+            match woken {
+                Woken::Wish if self.wishes.borrow().stop => return self.stop().await,
+                Woken::Wish | Woken::Time => {}
+                Woken::Acknowledged => {
+                    let confirmed = self.acknowledged.borrow_and_update().confirmed;
+                    self.feedback.acknowledge(confirmed);
+                    progress = Instant::now();
+                }
+                Woken::Reader(true) => {
+                    progress = Instant::now();
+                    last_batch = Some(progress);
+                    *self.last_idle = Some(progress);
+                    self.end_if_reached();
+                }
+                // Nobody reads any more.
+                Woken::Reader(false) => return self.stop().await,
+                Woken::Block(Some(block)) => self.assembly.put(block),
+                Woken::Block(None) => {
+                    return Err(
+                        Error::new(ErrorKind::Closed, "the server ended the replication stream").into()
+                    );
+                }
+            }
+        }
+    }
+
+    /// Decodes what has come, as far as the batch takes it.
+    async fn decode(&mut self) -> Result<(), SourceError> {
+        while self.assembly.has_block() {
+            let mut heard = Heard::default();
+            let step = self.assembly.advance(&mut heard)?;
+            self.feedback.received(heard.received);
+            if heard.reply_wanted {
+                self.feedback.want();
+            }
+            match step {
+                Step::Done | Step::Full => return Ok(()),
+                Step::NeedTable { oid, name } => self.look_up(oid, name).await?,
+                Step::End => {
+                    self.asks = false;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the server how far we are, if it is time.
+    async fn report(&mut self, now: Instant, asked: &mut Instant) -> Result<(), SourceError> {
+        let ask = self.asks && now.duration_since(*asked) >= ASK;
+        if !ask && !self.feedback.due(now) {
+            return Ok(());
+        }
+        if ask {
+            *asked = now;
+        }
+        tell(&mut self.stream, &mut self.feedback, ask).await
+    }
+
+    /// Whether the reader has something to take or to acknowledge.
+    fn reader_owes(&self) -> bool {
+        self.assembly.has_content() || *self.assembly.handed_out() > *self.acknowledged.borrow()
+    }
+
+    /// Whether there is a batch to hand out now.
+    fn has_batch(&self, now: Instant) -> bool {
+        if self.batches.is_none() {
+            return false;
+        }
+        let idle_due = self.last_idle.is_none_or(|at| now.duration_since(at) >= self.options.idle_every);
+        self.assembly.has_content() || self.assembly.is_ended() || (idle_due && self.assembly.is_idle_ahead())
+    }
+
+    /// After the last batch the stream is over for the reader; the connection goes on for its acknowledgements.
+    fn end_if_reached(&mut self) {
+        if self.assembly.is_ended() && !self.assembly.has_content() {
+            *self.batches = None;
+        }
+    }
+
+    /// Sends the last acknowledgement and ends the stream.
+    async fn stop(mut self) -> Result<End, SourceError> {
+        self.feedback.acknowledge(self.acknowledged.borrow().confirmed);
+        tell(&mut self.stream, &mut self.feedback, false).await?;
+        self.stream.finish().await?;
+        Ok(End::Stopped)
+    }
+
+    /// Finds out what the decoder must know of a table. The server goes on hearing from us meanwhile.
+    async fn look_up(&mut self, oid: Option<u32>, name: TableName) -> Result<(), SourceError> {
+        let Some(oid) = oid else {
+            let unsupported = format!("table {name} is named without its OID, which is not supported yet");
+            return Err(Error::new(ErrorKind::Unsupported, unsupported).into());
+        };
+        let known = {
+            let fetch = resolve(self.options, self.version, self.client, self.unknown, oid, &name);
+            tokio::pin!(fetch);
+            loop {
+                tokio::select! {
+                    biased;
+                    known = &mut fetch => break known?,
+                    () = tokio::time::sleep(self.feedback.pace()) => {
+                        if self.feedback.due(Instant::now()) {
+                            tell(&mut self.stream, &mut self.feedback, false).await?;
+                        }
+                    }
+                }
+            }
+        };
+        self.assembly.know_table(oid, known);
+        Ok(())
+    }
+}
+
+/// Tells the server how far we are.
+async fn tell(
+    stream: &mut ReplicationStream,
+    feedback: &mut Feedback,
+    reply_wanted: bool,
+) -> Result<(), SourceError> {
+    let (written, flushed) = feedback.tell(Instant::now());
+    let update = StatusUpdate { written, flushed, applied: flushed, send_time: server_time(), reply_wanted };
+    Ok(stream.send(&update.encode()).await?)
+}
+
+/// Hands the batch over once the reader has room for it; `false` where there is no reader any more. Cancel safe.
+async fn hand_out<D: Decoder>(batches: Option<&Batches>, assembly: &mut Assembly<D>) -> bool {
+    let Some(batches) = batches else { return false };
+    match batches.reserve().await {
+        Ok(permit) => {
+            permit.send(Ok(assembly.take()));
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// The next block: at once while things are quiet, after some gathering when they are not.
+async fn next_block(stream: &mut ReplicationStream, busy: bool) -> Result<Option<crate::wire::Block>, Error> {
+    if busy { stream.next_block_or_more(WORTHWHILE, LINGER).await } else { stream.next_block().await }
+}
+
+/// What is known of the table `oid`, by the catalog and by what was selected.
+async fn resolve(
+    options: &ReplicationOptions,
+    version: u32,
+    client: &mut Option<Client>,
+    unknown: &mut HashSet<u32>,
+    oid: u32,
+    name: &TableName,
+) -> Result<Known, Error> {
+    let Some(selected) = options.tables.iter().find(|table| table.oid == oid) else {
+        if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!("table {name} appeared: it is selected, but was not there when the pipeline began"),
+            )
+            .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
+        }
+        if unknown.insert(oid) && options.selection.wants(name) {
+            tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
+        }
+        return Ok(Known::Unwanted);
+    };
+    if client.as_ref().is_none_or(|client| client.is_closed()) {
+        *client = Some(catalog::connect(&options.connect).await?);
+    }
+    let info = match client {
+        Some(client) => catalog::table_by_oid(client, version, oid).await?,
+        None => None,
+    };
+    let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
+    // Dropped since: what was known of it is the best there is.
+    let table = info.map_or_else(|| selected.clone(), |info| info.table);
+    Ok(Known::Wanted(TableFacts { table, from }))
+}
+
+/// Our clock as the server counts: microseconds since 2000-01-01 UTC.
+fn server_time() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX) - EPOCH
+}

@@ -1,0 +1,201 @@
+//! Slots that are made, and the snapshots they export.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::walsender;
+use crate::catalog::{self, Blocker, Client};
+use crate::wire::{ConnectConfig, Connection, Rows, Session};
+use crate::{Error, ErrorKind, Lsn};
+
+/// How often the sessions that a slot waits for are asked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A snapshot that other sessions can import with `SET TRANSACTION SNAPSHOT` while this lives.
+#[derive(Debug)]
+pub struct ExportedSnapshot {
+    name: String,
+    point: Lsn,
+    /// The session that exported it: the snapshot ends with it.
+    holder: Holder,
+}
+
+#[derive(Debug)]
+enum Holder {
+    Walsender { connection: Box<Connection> },
+    Transaction { _client: Client },
+}
+
+impl ExportedSnapshot {
+    /// Its name, for `SET TRANSACTION SNAPSHOT`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it shows: exactly the transactions whose commit records start before this. From
+    /// [`export_by_transaction`], only about so.
+    #[must_use]
+    pub fn point(&self) -> Lsn {
+        self.point
+    }
+}
+
+impl ExportedSnapshot {
+    /// The walsender session that exported it, for a temporary slot to be read on; the snapshot is gone then.
+    /// `None` where an ordinary transaction exported it.
+    #[must_use]
+    pub fn into_connection(self) -> Option<Connection> {
+        match self.holder {
+            Holder::Walsender { connection } => Some(*connection),
+            Holder::Transaction { .. } => None,
+        }
+    }
+}
+
+/// What a slot that is being made waits for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SlotWait {
+    /// The slot.
+    pub slot: String,
+    /// For how long it has waited.
+    pub waited: Duration,
+    /// The sessions whose transactions must end first.
+    pub blockers: Vec<Blocker>,
+}
+
+/// A logical slot to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSlot<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its output plugin.
+    pub plugin: &'a str,
+    /// Whether it is gone with the session that made it.
+    pub temporary: bool,
+}
+
+/// Makes a logical slot and gives the snapshot that it exports: the rows to which its changes are to be applied.
+///
+/// The server waits until every transaction that runs now has ended; `waiting` is told every second for which.
+///
+/// # Errors
+///
+/// [`ErrorKind::Timeout`] after `timeout`, naming the sessions; the slot is not made then. The server's errors: no
+/// free slot (53400), the name is taken (42710), the plugin is not there (58P01) or not allowed (42501).
+pub async fn create_slot(
+    connect: &ConnectConfig,
+    slot: NewSlot<'_>,
+    timeout: Duration,
+    waiting: &(dyn Fn(&SlotWait) + Send + Sync),
+) -> Result<ExportedSnapshot, Error> {
+    let mut connection = Connection::connect(connect, Session::Replication).await?;
+    let pid = connection.process_id();
+    let started = Instant::now();
+    let rows = {
+        let command = walsender::create_slot(slot.name, slot.plugin, slot.temporary);
+        let create = connection.query_row(&command);
+        tokio::pin!(create);
+        let mut look: Option<Client> = None;
+        let mut blockers = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                rows = &mut create => break rows.map_err(|error| explain(error, slot))?,
+                () = tokio::time::sleep(LOOK) => {
+                    let waited = started.elapsed();
+                    if look.is_none() {
+                        look = catalog::connect(connect).await.ok();
+                    }
+                    if let Some(client) = &look {
+                        blockers = catalog::blockers(client, pid).await.unwrap_or_default();
+                    }
+                    waiting(&SlotWait { slot: slot.name.to_owned(), waited, blockers: blockers.clone() });
+                    if waited >= timeout {
+                        // A slot that is still waiting goes with its connection.
+                        return Err(gave_up(slot.name, waited, &blockers));
+                    }
+                }
+            }
+        }
+    };
+    exported(&rows, connection)
+}
+
+fn exported(rows: &Rows, connection: Connection) -> Result<ExportedSnapshot, Error> {
+    let unusable = |column: &str| {
+        Error::new(ErrorKind::Protocol, format!("CREATE_REPLICATION_SLOT gave no usable {column}"))
+    };
+    let field = |column: &str| rows.get(0, column).ok_or_else(|| unusable(column));
+    let point = field("consistent_point")?.parse().map_err(|_| unusable("consistent_point"))?;
+    let name = field("snapshot_name")?.to_owned();
+    Ok(ExportedSnapshot { name, point, holder: Holder::Walsender { connection: Box::new(connection) } })
+}
+
+/// Makes a temporary slot for the snapshot that it exports, which is tied to the log exactly; it is gone with the
+/// snapshot.
+///
+/// # Errors
+///
+/// As [`create_slot`].
+pub async fn export_by_temporary_slot(
+    connect: &ConnectConfig,
+    plugin: &str,
+    timeout: Duration,
+) -> Result<ExportedSnapshot, Error> {
+    static NTH: AtomicU32 = AtomicU32::new(0);
+    let name = format!("pg_cdc_tmp_{}_{}", std::process::id(), NTH.fetch_add(1, Ordering::Relaxed));
+    create_slot(connect, NewSlot { name: &name, plugin, temporary: true }, timeout, &|_| {}).await
+}
+
+/// Exports a snapshot from an ordinary transaction: for a snapshot that no stream follows. Its point is the insert
+/// LSN of when it was taken (on a standby, what was replayed).
+///
+/// # Errors
+///
+/// Where the server can't be reached.
+pub async fn export_by_transaction(connect: &ConnectConfig) -> Result<ExportedSnapshot, Error> {
+    let client = catalog::connect(connect).await?;
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let row = client.query_one("SELECT pg_catalog.pg_export_snapshot()", &[]).await?;
+    let name = row.try_get(0)?;
+    let point = catalog::system(&client).await?.insert_lsn;
+    Ok(ExportedSnapshot { name, point, holder: Holder::Transaction { _client: client } })
+}
+
+fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
+    let sessions: Vec<String> = blockers
+        .iter()
+        .map(|blocker| format!("{} (open for {:.0} s)", blocker.pid, blocker.seconds))
+        .collect();
+    let whom = if sessions.is_empty() { "an unknown session".to_owned() } else { sessions.join(", ") };
+    Error::new(
+        ErrorKind::Timeout,
+        format!(
+            "slot {name} was not made within {} s: it waits for transactions of {whom}",
+            waited.as_secs()
+        ),
+    )
+    .with_hint("end these transactions (pg_terminate_backend), or raise slot.create_timeout")
+}
+
+/// Adds what can be done about the errors that making a slot meets in practice.
+fn explain(error: Error, slot: NewSlot<'_>) -> Error {
+    let NewSlot { name, plugin, .. } = slot;
+    let hint = match error.sqlstate() {
+        Some("53400") => "raise max_replication_slots, or drop slots that are not used any more".to_owned(),
+        Some("55000") => "set wal_level = logical and restart the server".to_owned(),
+        Some("42710") => format!("slot {name} is there already: choose another name, or drop it"),
+        Some("58P01") => format!("install the output plugin {plugin} on the server"),
+        Some("42501") => format!(
+            "the role needs REPLICATION; a plugin other than pgoutput must also be listed in the server's \
+             output_plugin_libraries: set output_plugin_libraries = 'pgoutput,test_decoding,{plugin}' in \
+             postgresql.conf and reload"
+        ),
+        _ => return error.while_doing(format!("slot {name} could not be made")),
+    };
+    error.while_doing(format!("slot {name} could not be made")).with_hint(hint)
+}

@@ -1,0 +1,270 @@
+//! A datum as a Rust value.
+
+use std::borrow::Cow;
+
+use super::json::check_utf8;
+use super::text::{Encoded, jsonb_text, write_text};
+use super::{
+    Flaw, Kind, PgDate, PgNumeric, PgTime, PgTimestamp, PgTimestampTz, PgUuid, TypeError, boolean, bytea,
+    float, integer,
+};
+use crate::{ColumnType, Datum};
+
+/// What a value of a row can be had as: behind `row.get::<T>()`.
+///
+/// | T | PostgreSQL types |
+/// | --- | --- |
+/// | `bool` | bool |
+/// | `i16`, `i32`, `i64`, `u32` | int2, int4, int8, oid; out of T's range is an error |
+/// | `f32` | float4, int2 |
+/// | `f64` | float8, float4, int2, int4 |
+/// | [`PgNumeric`] | numeric, int2, int4, int8 |
+/// | [`PgDate`], [`PgTime`], [`PgTimestamp`], [`PgTimestampTz`], [`PgUuid`] | their own |
+/// | `&str` | whatever came as text; text, varchar, bpchar, name, json, jsonb also from binary |
+/// | `String`, `Cow<str>` | any: PostgreSQL's text |
+/// | `Vec<u8>`, `Cow<[u8]>` | bytea; text, varchar, bpchar, name (its bytes, UTF-8 or not) |
+/// | `&[u8]` | the same, but a bytea only where it came in binary |
+/// | `Option<T>` | as T; NULL is `None` |
+///
+/// Conversions are exact or an error: nothing is rounded, cut off or replaced. Only NULL is `None`: a value that the
+/// server did not send is an error that says which kind of nothing it is.
+///
+/// ```
+/// use pg_cdc_core::types::{FromDatum, oid};
+/// use pg_cdc_core::{ColumnType, Datum};
+///
+/// let int4 = ColumnType::new(oid::INT4, -1, "int4");
+/// assert_eq!(i64::from_datum(&int4, Datum::Text(b"-7"))?, -7);
+/// assert_eq!(i64::from_datum(&int4, Datum::Binary(&[0, 0, 1, 0]))?, 256);
+/// assert_eq!(Option::<i32>::from_datum(&int4, Datum::Null)?, None);
+///
+/// let error = i16::from_datum(&int4, Datum::Text(b"70000")).unwrap_err();
+/// assert_eq!(error.to_string(), "a value of type int4 is out of the range of i16 (-32768 to 32767)");
+/// let error = Option::<i32>::from_datum(&int4, Datum::Unchanged).unwrap_err();
+/// assert_eq!(error.to_string(), "a value of type int4 was not sent (an unchanged TOAST value)");
+/// # Ok::<(), pg_cdc_core::types::TypeError>(())
+/// ```
+pub trait FromDatum<'a>: Sized {
+    /// Reads a value of the type.
+    ///
+    /// # Errors
+    ///
+    /// [`TypeError`] where the type can't be had as `Self`, the value is out of its range, the bytes are not what the
+    /// type says, or there is no value.
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError>;
+}
+
+/// The bytes of a value, or which kind of nothing is there.
+#[inline]
+pub(super) fn value_of<'a>(type_: &ColumnType, datum: Datum<'a>) -> Result<Encoded<'a>, TypeError> {
+    let what = match datum {
+        Datum::Text(text) => return Ok(Encoded::Text(text)),
+        Datum::Binary(bytes) => return Ok(Encoded::Binary(bytes)),
+        Datum::Null => "is NULL",
+        Datum::Unchanged => "was not sent (an unchanged TOAST value)",
+        Datum::NotInIdentity => "was not sent (not in the replica identity)",
+        Datum::Absent => "was not sent (not published)",
+    };
+    Err(Flaw::new(what).of(type_))
+}
+
+impl<'a, T: FromDatum<'a>> FromDatum<'a> for Option<T> {
+    #[inline]
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        match datum {
+            Datum::Null => Ok(None),
+            datum => T::from_datum(type_, datum).map(Some),
+        }
+    }
+}
+
+macro_rules! mismatch {
+    ($target:ty) => {
+        Flaw::new(concat!("can't be had as ", stringify!($target)))
+    };
+}
+
+impl<'a> FromDatum<'a> for bool {
+    #[inline]
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        let value = value_of(type_, datum)?;
+        match (Kind::of(type_.oid), value) {
+            (Kind::Bool, Encoded::Text(text)) => boolean::from_text(text),
+            (Kind::Bool, Encoded::Binary(bytes)) => boolean::from_binary(bytes),
+            _ => Err(mismatch!(bool)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+macro_rules! integers {
+    ($($target:ty),*) => {$(
+        impl<'a> FromDatum<'a> for $target {
+            #[inline]
+            fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+                let kind = Kind::of(type_.oid);
+                let value = match (kind, value_of(type_, datum)?) {
+                    (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Text(text)) => {
+                        integer::from_text(kind, text)
+                    }
+                    (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Binary(bytes)) => {
+                        integer::from_binary(kind, bytes)
+                    }
+                    _ => Err(mismatch!($target)),
+                }
+                .map_err(|flaw| flaw.of(type_))?;
+                Self::try_from(value).map_err(|_| {
+                    let what = concat!("is out of the range of ", stringify!($target));
+                    TypeError::outside(type_, what, Self::MIN.into(), Self::MAX.into())
+                })
+            }
+        }
+    )*};
+}
+
+integers!(i16, i32, i64, u32);
+
+impl<'a> FromDatum<'a> for f32 {
+    #[inline]
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        let value = value_of(type_, datum)?;
+        match (Kind::of(type_.oid), value) {
+            (Kind::Float4, Encoded::Text(text)) => float::float4_from_text(text),
+            (Kind::Float4, Encoded::Binary(bytes)) => float::float4_from_binary(bytes),
+            (Kind::Int2, _) => return i16::from_datum(type_, datum).map(Self::from),
+            _ => Err(mismatch!(f32)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for f64 {
+    #[inline]
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        let value = value_of(type_, datum)?;
+        match (Kind::of(type_.oid), value) {
+            (Kind::Float8, Encoded::Text(text)) => float::float8_from_text(text),
+            (Kind::Float8, Encoded::Binary(bytes)) => float::float8_from_binary(bytes),
+            // A float4's digits mean a float4: read as a float8 they would be another number.
+            (Kind::Float4, _) => return f32::from_datum(type_, datum).map(Self::from),
+            (Kind::Int2 | Kind::Int4, _) => return i32::from_datum(type_, datum).map(Self::from),
+            _ => Err(mismatch!(f64)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for PgNumeric {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        let value = value_of(type_, datum)?;
+        match (Kind::of(type_.oid), value) {
+            (Kind::Numeric, Encoded::Text(text)) => Self::from_text(text),
+            (Kind::Numeric, Encoded::Binary(bytes)) => Self::from_binary(bytes),
+            (Kind::Int2 | Kind::Int4 | Kind::Int8, _) => {
+                return i64::from_datum(type_, datum).map(Self::from);
+            }
+            _ => Err(mismatch!(PgNumeric)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+macro_rules! own_type {
+    ($($target:ident is $kind:path),*) => {$(
+        impl<'a> FromDatum<'a> for $target {
+            #[inline]
+            fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+                match (Kind::of(type_.oid), value_of(type_, datum)?) {
+                    ($kind, Encoded::Text(text)) => Self::from_text(text),
+                    ($kind, Encoded::Binary(bytes)) => Self::from_binary(bytes),
+                    _ => Err(mismatch!($target)),
+                }
+                .map_err(|flaw| flaw.of(type_))
+            }
+        }
+    )*};
+}
+
+own_type!(
+    PgDate is Kind::Date,
+    PgTime is Kind::Time,
+    PgTimestamp is Kind::Timestamp,
+    PgTimestampTz is Kind::TimestampTz,
+    PgUuid is Kind::Uuid
+);
+
+/// The value's text where it lies as it is in the datum.
+fn text_in_place<'a>(kind: Kind, value: Encoded<'a>) -> Option<Result<&'a str, Flaw>> {
+    match (kind, value) {
+        (_, Encoded::Text(text)) | (Kind::Text | Kind::Json, Encoded::Binary(text)) => Some(check_utf8(text)),
+        (Kind::Jsonb, Encoded::Binary(bytes)) => Some(jsonb_text(bytes).and_then(check_utf8)),
+        _ => None,
+    }
+}
+
+impl<'a> FromDatum<'a> for &'a str {
+    #[inline]
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        text_in_place(Kind::of(type_.oid), value_of(type_, datum)?)
+            .unwrap_or(Err(Flaw::new("came in binary and can't be borrowed as &str (ask for a String)")))
+            .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for Cow<'a, str> {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        let kind = Kind::of(type_.oid);
+        let value = value_of(type_, datum)?;
+        // What write_text would change must be written, that both encodings give the same.
+        if !matches!(kind, Kind::Bool | Kind::Char | Kind::TimestampTz)
+            && let Some(text) = text_in_place(kind, value)
+        {
+            return text.map(Cow::Borrowed).map_err(|flaw| flaw.of(type_));
+        }
+        let mut out = Vec::new();
+        write_text(type_, datum, &mut out)?;
+        String::from_utf8(out)
+            .map(Cow::Owned)
+            .map_err(|error| Flaw::at("is not valid UTF-8", error.utf8_error().valid_up_to()).of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for String {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        Cow::<str>::from_datum(type_, datum).map(Cow::into_owned)
+    }
+}
+
+impl<'a> FromDatum<'a> for Cow<'a, [u8]> {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        match (Kind::of(type_.oid), value_of(type_, datum)?) {
+            (Kind::Bytea, Encoded::Text(text)) => bytea::from_text(text).map(Cow::Owned),
+            (Kind::Bytea | Kind::Text, Encoded::Binary(bytes)) | (Kind::Text, Encoded::Text(bytes)) => {
+                Ok(Cow::Borrowed(bytes))
+            }
+            _ => Err(Flaw::new("can't be had as bytes")),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for Vec<u8> {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        Cow::<[u8]>::from_datum(type_, datum).map(Cow::into_owned)
+    }
+}
+
+impl<'a> FromDatum<'a> for &'a [u8] {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        match (Kind::of(type_.oid), value_of(type_, datum)?) {
+            (Kind::Bytea | Kind::Text, Encoded::Binary(bytes)) | (Kind::Text, Encoded::Text(bytes)) => {
+                Ok(bytes)
+            }
+            (Kind::Bytea, Encoded::Text(_)) => {
+                Err(Flaw::new("came as text and can't be borrowed as bytes (ask for a Vec<u8>)"))
+            }
+            _ => Err(Flaw::new("can't be had as bytes")),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}

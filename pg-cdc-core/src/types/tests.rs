@@ -1,0 +1,295 @@
+//! The scalar types against what a real server gave: `testdata/scalars.tsv`, which `testdata/scalars.sql` makes.
+//!
+//! `PG_CDC_TYPES_CASES` names a further file of the same form.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+use proptest::prelude::*;
+
+use super::json::write_natural;
+use super::*;
+use crate::{ColumnType, Datum};
+
+const SCALARS: &str = include_str!("testdata/scalars.tsv");
+
+const TYPES: [u32; 21] = [
+    oid::BOOL,
+    oid::INT2,
+    oid::INT4,
+    oid::INT8,
+    oid::OID,
+    oid::FLOAT4,
+    oid::FLOAT8,
+    oid::NUMERIC,
+    oid::TEXT,
+    oid::VARCHAR,
+    oid::BPCHAR,
+    oid::NAME,
+    oid::CHAR,
+    oid::BYTEA,
+    oid::DATE,
+    oid::TIME,
+    oid::TIMESTAMP,
+    oid::TIMESTAMPTZ,
+    oid::UUID,
+    oid::JSON,
+    oid::JSONB,
+];
+
+struct Case {
+    type_: ColumnType,
+    text: String,
+    binary: Vec<u8>,
+    json: String,
+}
+
+fn column_type(oid: u32) -> ColumnType {
+    ColumnType::new(oid, -1, oid::name_of(oid).unwrap())
+}
+
+/// Undoes COPY's escapes.
+fn unescape(field: &str) -> String {
+    let mut text = String::new();
+    let mut characters = field.chars();
+    while let Some(character) = characters.next() {
+        text.push(match character {
+            '\\' => match characters.next().unwrap() {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'v' => '\u{b}',
+                other => other,
+            },
+            other => other,
+        });
+    }
+    text
+}
+
+fn parse(line: &str) -> Case {
+    let [name, text, binary, json] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+    let oid = TYPES.into_iter().find(|&oid| oid::name_of(oid) == Some(name)).unwrap();
+    let hex = binary.as_bytes().as_chunks::<2>().0.iter();
+    Case {
+        type_: column_type(oid),
+        text: unescape(text),
+        binary: hex.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect(),
+        json: unescape(json),
+    }
+}
+
+fn each_case(check: impl Fn(&Case)) {
+    let further = std::env::var_os("PG_CDC_TYPES_CASES").map(|path| std::fs::read_to_string(path).unwrap());
+    for line in SCALARS.lines().chain(further.iter().flat_map(|text| text.lines())) {
+        check(&parse(line));
+    }
+}
+
+fn written(
+    write: impl Fn(&ColumnType, Datum<'_>, &mut Vec<u8>) -> Result<(), TypeError>,
+    type_: &ColumnType,
+    datum: Datum<'_>,
+) -> Result<String, TypeError> {
+    let mut out = b"before".to_vec();
+    let result = write(type_, datum, &mut out);
+    let text = String::from_utf8(out.split_off(6)).unwrap();
+    assert_eq!(out, b"before");
+    assert!(result.is_ok() || text.is_empty());
+    result.map(|()| text)
+}
+
+#[test]
+fn every_type_has_cases() {
+    for oid in TYPES {
+        assert!(is_binary_known(oid));
+        assert!(SCALARS.lines().any(|line| parse(line).type_.oid == oid));
+    }
+}
+
+#[test]
+fn natural_json_is_row_to_json_s_from_both_encodings() {
+    each_case(|case| {
+        let expected = case.json.replace(['\n', '\r'], " ");
+        for datum in [Datum::Text(case.text.as_bytes()), Datum::Binary(&case.binary)] {
+            assert_eq!(
+                written(write_natural, &case.type_, datum).as_ref(),
+                Ok(&expected),
+                "{:?}",
+                case.type_
+            );
+        }
+    });
+}
+
+#[test]
+fn text_is_the_server_s_from_both_encodings() {
+    each_case(|case| {
+        for datum in [Datum::Text(case.text.as_bytes()), Datum::Binary(&case.binary)] {
+            assert_eq!(written(write_text, &case.type_, datum).as_ref(), Ok(&case.text), "{:?}", case.type_);
+            assert_eq!(String::from_datum(&case.type_, datum).as_ref(), Ok(&case.text), "{:?}", case.type_);
+        }
+    });
+}
+
+/// The value as `T`, if both encodings give the same.
+fn same<'a, T: FromDatum<'a> + PartialEq + Debug>(case: &'a Case) -> T {
+    let from_text = T::from_datum(&case.type_, Datum::Text(case.text.as_bytes())).unwrap();
+    let from_binary = T::from_datum(&case.type_, Datum::Binary(&case.binary)).unwrap();
+    assert_eq!(from_text, from_binary, "{:?} {}", case.type_, case.text);
+    from_binary
+}
+
+#[test]
+fn values_are_the_same_from_both_encodings_and_give_both_back() {
+    macro_rules! there_and_back {
+        ($type:ty, $case:expr) => {{
+            let value: $type = same($case);
+            assert_eq!(value.to_string(), $case.text);
+            let mut binary = Vec::new();
+            value.write_binary(&mut binary);
+            assert_eq!(binary, $case.binary, "{}", $case.text);
+        }};
+    }
+    each_case(|case| match Kind::of(case.type_.oid) {
+        Kind::Bool => assert_eq!(same::<bool>(case), case.text == "t"),
+        Kind::Int2 => {
+            assert_eq!(f32::from(same::<i16>(case)), same::<f32>(case));
+            assert_eq!(same::<i64>(case).to_string(), case.text);
+        }
+        Kind::Int4 => {
+            assert_eq!(f64::from(same::<i32>(case)), same::<f64>(case));
+            assert_eq!(same::<PgNumeric>(case).to_string(), case.text);
+        }
+        Kind::Int8 => {
+            assert_eq!(same::<i64>(case).to_string(), case.text);
+            assert_eq!(same::<PgNumeric>(case).to_i128(), Some(same::<i64>(case).into()));
+        }
+        Kind::Oid => assert_eq!(i64::from(same::<u32>(case)), same::<i64>(case)),
+        Kind::Float4 if case.text != "NaN" => {
+            assert_eq!(same::<f32>(case).to_be_bytes(), *case.binary);
+            assert_eq!(f64::from(same::<f32>(case)), same::<f64>(case));
+        }
+        Kind::Float8 if case.text != "NaN" => assert_eq!(same::<f64>(case).to_be_bytes(), *case.binary),
+        Kind::Float4 | Kind::Float8 => {
+            assert!(f64::from_datum(&case.type_, Datum::Text(b"NaN")).unwrap().is_nan());
+            assert!(f64::from_datum(&case.type_, Datum::Binary(&case.binary)).unwrap().is_nan());
+        }
+        Kind::Numeric => there_and_back!(PgNumeric, case),
+        Kind::Date => there_and_back!(PgDate, case),
+        Kind::Time => there_and_back!(PgTime, case),
+        Kind::Timestamp => there_and_back!(PgTimestamp, case),
+        Kind::TimestampTz => there_and_back!(PgTimestampTz, case),
+        Kind::Uuid => there_and_back!(PgUuid, case),
+        Kind::Bytea => assert_eq!(same::<Vec<u8>>(case), case.binary),
+        Kind::Text => {
+            assert_eq!(same::<&[u8]>(case), case.text.as_bytes());
+            assert!(matches!(same::<Cow<'_, str>>(case), Cow::Borrowed(_)));
+            assert_eq!(same::<&str>(case), case.text);
+        }
+        Kind::Json | Kind::Jsonb => assert_eq!(same::<&str>(case), case.text),
+        Kind::Char => assert_eq!(same::<String>(case), case.text),
+        Kind::Other => unreachable!(),
+    });
+}
+
+#[test]
+fn nothing_but_null_is_null() {
+    let type_ = column_type(oid::INT4);
+    assert_eq!(written(write_natural, &type_, Datum::Null).as_deref(), Ok("null"));
+    assert_eq!(Option::<i32>::from_datum(&type_, Datum::Null), Ok(None));
+    assert!(i32::from_datum(&type_, Datum::Null).is_err());
+    for (datum, says) in [
+        (Datum::Unchanged, "unchanged TOAST"),
+        (Datum::NotInIdentity, "replica identity"),
+        (Datum::Absent, "not published"),
+    ] {
+        for error in [
+            written(write_natural, &type_, datum).unwrap_err(),
+            written(write_text, &type_, datum).unwrap_err(),
+            Option::<i32>::from_datum(&type_, datum).map(|_| ()).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+}
+
+#[test]
+fn types_without_a_kind_are_their_text_and_never_their_binary() {
+    for type_ in
+        [column_type(oid::INTERVAL), column_type(oid::REGCLASS), ColumnType::new(70_000, -1, "public.mood")]
+    {
+        assert!(!is_binary_known(type_.oid));
+        assert_eq!(written(write_natural, &type_, Datum::Text(b"a\"b")).as_deref(), Ok(r#""a\"b""#));
+        assert_eq!(String::from_datum(&type_, Datum::Text(b"a b")).as_deref(), Ok("a b"));
+        assert!(written(write_natural, &type_, Datum::Binary(&[0; 4])).is_err());
+        assert!(String::from_datum(&type_, Datum::Binary(&[0; 4])).is_err());
+    }
+}
+
+#[test]
+fn what_is_not_utf8_is_an_error_that_names_the_place() {
+    let table = crate::TableName::new("public", "orders");
+    for datum in [Datum::Text(b"caf\xe9"), Datum::Binary(b"caf\xe9")] {
+        let error =
+            written(write_natural, &column_type(oid::TEXT), datum).unwrap_err().in_column(&table, "note");
+        let says = "table public.orders, column note: a value of type text is not valid UTF-8, at byte 3";
+        assert_eq!(error.to_string(), says);
+        assert_eq!((error.offset(), error.column()), (Some(3), Some("note")));
+    }
+}
+
+#[test]
+fn other_spellings_of_a_session_or_a_plugin_come_to_the_same() {
+    for (oid, text, expected, json) in [
+        (oid::BOOL, "true", "t", "true"),
+        (oid::BOOL, "false", "f", "false"),
+        (
+            oid::TIMESTAMPTZ,
+            "2024-02-29 17:30:00+05:30",
+            "2024-02-29 12:00:00+00",
+            "\"2024-02-29T12:00:00+00:00\"",
+        ),
+        (oid::TIMESTAMPTZ, "infinity", "infinity", "\"infinity\""),
+    ] {
+        let datum = Datum::Text(text.as_bytes());
+        assert_eq!(written(write_text, &column_type(oid), datum).as_deref(), Ok(expected));
+        assert_eq!(written(write_natural, &column_type(oid), datum).as_deref(), Ok(json));
+    }
+    // A high byte of "char": bare before PostgreSQL 16, octal from then on.
+    for datum in [Datum::Text(b"\xe9"), Datum::Text(b"\\351"), Datum::Binary(b"\xe9")] {
+        assert_eq!(written(write_text, &column_type(oid::CHAR), datum).as_deref(), Ok("\\351"));
+        assert_eq!(written(write_natural, &column_type(oid::CHAR), datum).as_deref(), Ok(r#""\\351""#));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn random_bytes_of_any_type_are_a_value_or_an_error_and_never_break_the_line(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..40),
+            "[0-9 :.+-]{0,30}|[-0-9.eE]{0,20}|[\\[\\]{}\",: a1\n]{0,20}".prop_map(String::into_bytes),
+        ],
+    ) {
+        for oid in TYPES.into_iter().chain([oid::INTERVAL]) {
+            let type_ = column_type(oid);
+            for datum in [Datum::Text(&bytes), Datum::Binary(&bytes)] {
+                if let Ok(json) = written(write_natural, &type_, datum) {
+                    prop_assert!(!json.contains(['\n', '\r']));
+                    prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok(), "{} {}", oid, json);
+                    prop_assert!(json.len() <= 160_000);
+                }
+                let _ = (bool::from_datum(&type_, datum), i64::from_datum(&type_, datum));
+                let _ = (f64::from_datum(&type_, datum), String::from_datum(&type_, datum));
+                let _ = (PgNumeric::from_datum(&type_, datum), PgDate::from_datum(&type_, datum));
+                let _ = (PgTime::from_datum(&type_, datum), PgTimestamp::from_datum(&type_, datum));
+                let _ = (PgTimestampTz::from_datum(&type_, datum), PgUuid::from_datum(&type_, datum));
+                let _ = (Vec::<u8>::from_datum(&type_, datum), <&str>::from_datum(&type_, datum));
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Rows as JSON objects, and the small values around them.
+
+use pg_cdc_core::batch::{Change, Message, Row};
+use pg_cdc_core::types::TypeError;
+use pg_cdc_core::types::json::{write_json_string, write_natural};
+use pg_cdc_core::{Column, Datum, Lsn, SinkError};
+
+use super::names::TableText;
+
+/// Appends an integer.
+#[inline]
+pub(super) fn push_int(number: impl itoa::Integer, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Appends an integer or `null`.
+#[inline]
+pub(super) fn push_int_or_null(number: Option<impl itoa::Integer>, out: &mut Vec<u8>) {
+    match number {
+        Some(number) => push_int(number, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends an LSN as an integer, no LSN as `null`.
+#[inline]
+pub(super) fn push_lsn(lsn: Lsn, out: &mut Vec<u8>) {
+    push_int_or_null(Some(lsn.as_u64()).filter(|&lsn| lsn != 0), out);
+}
+
+/// Appends an object of the columns that `row` holds.
+///
+/// A value that was not sent since it did not change is taken from `old`, where that holds it.
+#[inline]
+pub(super) fn push_row(
+    row: Row<'_>,
+    old: Option<Row<'_>>,
+    text: &TableText,
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
+    let start = out.len();
+    for (index, (column, mut datum)) in row.columns().enumerate() {
+        if datum == Datum::Unchanged {
+            datum = old.map_or(datum, |old| old.datum(index));
+        }
+        if datum.is_known() {
+            push_column(column, text.column(index), datum, row, out)?;
+        }
+    }
+    close_object(start, out);
+    Ok(())
+}
+
+/// Appends an object of the key columns that `row` holds, `null` for a table without a key.
+#[inline]
+pub(super) fn push_key(row: Row<'_>, text: &TableText, out: &mut Vec<u8>) -> Result<(), TypeError> {
+    let table = row.table();
+    if table.key.is_empty() {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    }
+    let start = out.len();
+    for &index in &table.key {
+        let index = usize::from(index);
+        let datum = row.datum(index);
+        if let Some(column) = table.columns.get(index).filter(|_| datum.is_known()) {
+            push_column(column, text.column(index), datum, row, out)?;
+        }
+    }
+    close_object(start, out);
+    Ok(())
+}
+
+/// Appends `,"name":value`.
+#[inline]
+fn push_column(
+    column: &Column,
+    name: &[u8],
+    datum: Datum<'_>,
+    row: Row<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
+    out.extend_from_slice(name);
+    write_natural(&column.type_, datum, out).map_err(|error| error.in_column(&row.table().name, &column.name))
+}
+
+/// Makes an object of the `,"name":value` pairs written since `start`.
+#[inline]
+fn close_object(start: usize, out: &mut Vec<u8>) {
+    match out.get_mut(start) {
+        // The first pair's comma is where the brace goes.
+        Some(comma) => {
+            *comma = b'{';
+            out.push(b'}');
+        }
+        None => out.extend_from_slice(b"{}"),
+    }
+}
+
+/// Appends `,"unchanged":[…]` with the columns whose value neither row holds; nothing where there is none.
+#[inline]
+pub(super) fn push_unchanged(row: Row<'_>, old: Option<Row<'_>>, out: &mut Vec<u8>) {
+    let start = out.len();
+    for (index, (column, datum)) in row.columns().enumerate() {
+        if datum == Datum::Unchanged && !old.is_some_and(|old| old.datum(index).is_known()) {
+            out.extend_from_slice(if out.len() == start { b",\"unchanged\":[" } else { b"," });
+            write_json_string(&column.name, out);
+        }
+    }
+    if out.len() > start {
+        out.push(b']');
+    }
+}
+
+/// Appends `"prefix":…,"content":…` of a logical message.
+pub(super) fn push_message(message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), SinkError> {
+    use base64::Engine as _;
+    let prefix = std::str::from_utf8(message.prefix).map_err(|error| {
+        SinkError::new(format!("the prefix of the logical message at {} is not valid UTF-8", message.lsn))
+            .with_cause(error)
+    })?;
+    out.extend_from_slice(b"\"prefix\":");
+    write_json_string(prefix, out);
+    out.extend_from_slice(b",\"content\":\"");
+    let content = base64::engine::general_purpose::STANDARD.encode(message.content);
+    out.extend_from_slice(content.as_bytes());
+    out.push(b'"');
+    Ok(())
+}
+
+/// The error of a value that is not what its type says.
+#[cold]
+pub(super) fn refused(change: &Change<'_>, error: TypeError) -> SinkError {
+    let transaction = change.transaction();
+    SinkError::new(format!(
+        "table {}, column {}: the value can't be written as JSON (commit {}, change {})",
+        change.table().name,
+        error.column().unwrap_or("unknown"),
+        transaction.commit_lsn,
+        change.seq(),
+    ))
+    .with_cause(error)
+}

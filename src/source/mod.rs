@@ -1,0 +1,14 @@
+//! From a configuration to a source: which tables, is it safe, what must be made first, where to go on.
+
+mod first_run;
+mod made;
+mod publication;
+mod resume;
+mod safety;
+mod selection;
+mod server;
+
+pub(crate) use first_run::{FirstRun, prepare};
+pub(crate) use made::{Made, drop_made};
+pub(crate) use resume::{Start, replication, start};
+pub(crate) use server::Server;

@@ -1,0 +1,206 @@
+//! Where a pipeline begins or goes on.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pg_cdc_core::batch::BufferPool;
+use pg_cdc_core::catalog::{Selection, Slot, drop_slot, find_slot};
+use pg_cdc_core::stream::{
+    BatchLimits, ExportedSnapshot, Plugin, ReplicationOptions, ReplicationSource, Retry, SlotWait, UnknownTables,
+    Until, create_slot,
+};
+use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
+use pg_cdc_decoders::PgOutput;
+
+use super::Server;
+use crate::config::{OnUnknownTable, PipelineFile, SlotCreate, SnapshotMode};
+
+/// Logical messages can be asked for since 14.
+const MESSAGES: u32 = 140_000;
+/// For how long a slot whose reader died is waited for before it is dropped.
+const STALE_READER: Duration = Duration::from_secs(60);
+
+/// How a run begins.
+#[derive(Debug)]
+pub(crate) enum Start {
+    /// Nothing was done yet, or only an unfinished first snapshot, whose slot is gone now.
+    First {
+        /// A slot that someone else made and the user wants adopted (`snapshot.mode: never`).
+        adopted: Option<Slot>,
+    },
+    /// Everything up to the state's position is durable.
+    GoOn,
+}
+
+/// Decides how to begin, and takes the slot of an unfinished first snapshot away: the only time that a slot is dropped
+/// without being asked.
+///
+/// # Errors
+///
+/// Where the slot is there and nobody knows what was read from it, or must not be made.
+pub(crate) async fn start(server: &Server, file: &PipelineFile, state: Option<&State>) -> Result<Start, Error> {
+    let mode = file.source.snapshot.mode;
+    if let Some(state) = state {
+        is_same_pipeline(server, file, state)?;
+        if state.position.is_some() && state.snapshot != SnapshotRecord::Unfinished {
+            return Ok(Start::GoOn);
+        }
+        let slot = state.slot.as_ref().filter(|slot| slot.made);
+        if let Some(slot) = slot
+            && let Some(found) = find_slot(&server.client, server.system.version, &slot.name).await?
+        {
+            if mode == SnapshotMode::Never {
+                // Made, and nothing read from it: as good as new.
+                return Ok(Start::First { adopted: Some(found) });
+            }
+            tracing::warn!(slot = %slot.name, "its first snapshot is not whole: the slot is dropped and made again");
+            drop_stale(server, &slot.name).await?;
+        }
+    }
+    if mode == SnapshotMode::Only {
+        return Ok(Start::First { adopted: None });
+    }
+    let name = file.slot_name();
+    let found = find_slot(&server.client, server.system.version, name).await?;
+    match (found, file.source.slot.create) {
+        (Some(found), _) if mode == SnapshotMode::Never => Ok(Start::First { adopted: Some(found) }),
+        (Some(_), _) => Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("slot {name} is there, but no state says what was read from it"),
+        )
+        .with_hint(
+            "snapshot.mode: never adopts it and goes on where it stands; `pg-cdc cleanup` drops it (--force if another \
+             program made it)",
+        )),
+        (None, SlotCreate::Never) => {
+            Err(Error::new(ErrorKind::Mismatch, format!("slot {name} is not there, and slot.create is never"))
+                .with_hint("make it, or set slot.create: if_missing"))
+        }
+        (None, _) => Ok(Start::First { adopted: None }),
+    }
+}
+
+fn is_same_pipeline(server: &Server, file: &PipelineFile, state: &State) -> Result<(), Error> {
+    if state.pipeline != file.name {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("the state belongs to pipeline {}, this is {}", state.pipeline, file.name),
+        )
+        .with_hint("give each pipeline a state.path of its own"));
+    }
+    if state.server.system_id != server.id.system_id {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!(
+                "the server is another cluster than the one the state belongs to: system identifier {}, saved {}",
+                server.id.system_id, state.server.system_id
+            ),
+        )
+        .with_hint("point the pipeline at the server it began on, or start over with another name"));
+    }
+    let slot = state.slot.as_ref().map(|slot| &*slot.name);
+    if slot.is_some_and(|slot| slot != file.slot_name()) {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("the state belongs to slot {}, the file says {}", slot.unwrap_or_default(), file.slot_name()),
+        )
+        .with_hint("set slot.name back, or start over with another name and state"));
+    }
+    Ok(())
+}
+
+/// Drops our own slot; a reader of it that was killed is gone soon.
+async fn drop_stale(server: &Server, name: &str) -> Result<(), Error> {
+    let started = tokio::time::Instant::now();
+    loop {
+        match drop_slot(&server.client, name).await {
+            Err(error) if error.sqlstate() == Some("55006") && started.elapsed() < STALE_READER => {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Err(error) if error.sqlstate() == Some("42704") => return Ok(()),
+            dropped => return dropped,
+        }
+    }
+}
+
+/// Makes the pipeline's slot.
+pub(crate) async fn make_slot(server: &Server, file: &PipelineFile) -> Result<ExportedSnapshot, Error> {
+    let waiting = |wait: &SlotWait| {
+        let sessions: Vec<String> = wait
+            .blockers
+            .iter()
+            .map(|blocker| {
+                let state = blocker.state.as_deref().unwrap_or("unknown");
+                format!("pid {} ({state}, open for {:.0} s)", blocker.pid, blocker.seconds)
+            })
+            .collect();
+        tracing::warn!(
+            slot = %wait.slot, waited = %format!("{} s", wait.waited.as_secs()),
+            "the slot is made once these transactions have ended: {}",
+            if sessions.is_empty() { "unknown".to_owned() } else { sessions.join(", ") }
+        );
+    };
+    let name = file.slot_name();
+    let exported =
+        create_slot(&server.connect, name, "pgoutput", file.source.slot.create_timeout, &waiting).await?;
+    tracing::info!(slot = name, point = %exported.point(), "made");
+    Ok(exported)
+}
+
+/// The position of a slot that nothing was read from here.
+pub(crate) fn position_of(server: &Server, file: &PipelineFile, slot: &Slot) -> Result<Position, Error> {
+    let confirmed = slot.confirmed_flush_lsn.ok_or_else(|| {
+        Error::new(ErrorKind::Mismatch, format!("slot {} is no logical slot", slot.name))
+            .with_hint("choose another slot.name")
+    })?;
+    let position = Position::at(Arc::from(&*file.name), server.id, confirmed);
+    pg_cdc_core::stream::check_slot(Some(slot), &slot.name, "pgoutput", &server.system.database, &position)?;
+    Ok(position)
+}
+
+/// The replication source that goes on from `state`.
+pub(crate) fn replication(
+    server: &Server,
+    file: &PipelineFile,
+    state: &State,
+    start: Position,
+    until: Option<Until>,
+    memory: BufferPool,
+) -> ReplicationSource {
+    let source = &file.source;
+    let names: Vec<String> = state.publications.iter().map(|record| record.name.clone()).collect();
+    let messages = source.pgoutput.messages && server.system.version >= MESSAGES;
+    let plugin = Plugin::pgoutput(&names, messages);
+    let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
+    options.until = until;
+    options.selection =
+        Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
+    let is_wanted = |table: &&Arc<pg_cdc_core::Table>| options.selection.wants(&table.name);
+    options.tables = state.tables.iter().filter(is_wanted).cloned().collect();
+    options.unknown_tables = match source.tables.on_unknown_table {
+        OnUnknownTable::Error => UnknownTables::Error,
+        _ => UnknownTables::Ignore,
+    };
+    options.starts.clone_from(&state.starts);
+    options.batch = limits(file);
+    options.memory = memory;
+    options.stall_limit = source.sink_stall_limit;
+    options.idle_every = source.heartbeat.every;
+    options.retry =
+        Retry { max_elapsed: file.retry.max_elapsed, initial: file.retry.initial, max: file.retry.max };
+    let known: HashSet<u32> = options.tables.iter().map(|table| table.oid).collect();
+    let versions = state.tables.iter().filter(|table| known.contains(&table.oid)).cloned();
+    ReplicationSource::start(options, PgOutput::with_versions(versions))
+}
+
+/// When a batch is closed.
+pub(crate) fn limits(file: &PipelineFile) -> BatchLimits {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
+    BatchLimits { rows: count(file.batch.rows), bytes: count(file.batch.bytes) }
+}
+
+/// Where a state stands, for a log line.
+pub(crate) fn describe(position: Option<&Position>) -> String {
+    position.map_or_else(|| Lsn::ZERO.to_string(), ToString::to_string)
+}

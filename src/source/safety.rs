@@ -1,0 +1,80 @@
+//! The source's own application comes first: what a publication would break, found before anything is made. Pure.
+
+use std::fmt;
+
+use pg_cdc_core::catalog::{IdentityProblem, Pattern, TableInfo};
+use pg_cdc_core::{Error, ErrorKind, TableName};
+
+use crate::config::WithoutKey;
+
+/// Why a table can't be read as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    table: TableName,
+    what: String,
+    hint: &'static str,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.table, self.what)
+    }
+}
+
+const IDENTITY: &str = "give the table a primary key, or set replica_identity: full, tables.without_key: inserts_only or \
+                        ignore, or leave it out with tables.exclude";
+
+/// A selected table whose UPDATE and DELETE would fail once they are published.
+pub(super) fn no_identity(table: &TableInfo, problem: IdentityProblem, without_key: WithoutKey) -> Problem {
+    let hint = match without_key {
+        WithoutKey::FullRow => "tables.without_key: full_row needs REPLICA IDENTITY FULL: set replica_identity: full",
+        _ => IDENTITY,
+    };
+    let what = format!("{problem}: publishing its updates would make the application's UPDATE and DELETE fail");
+    Problem { table: table.table.name.clone(), what, hint }
+}
+
+/// A table that is not selected, in a publication for all tables.
+pub(super) fn unselected(table: &TableInfo) -> Option<Problem> {
+    let problem = table.problem?;
+    Some(Problem {
+        table: table.table.name.clone(),
+        what: format!(
+            "{problem}, and a publication for all tables takes it in: the application's UPDATE and DELETE would fail"
+        ),
+        hint: "use publication.create: if_missing, which publishes the selected tables only, or give the table a \
+               primary key",
+    })
+}
+
+/// A table whose rows we would not see, or not all of.
+pub(super) fn unreadable(table: &TableInfo, holders: &[&TableInfo]) -> Option<Problem> {
+    let name = || table.table.name.clone();
+    if !table.readable {
+        let what = "the role may not read it".to_owned();
+        return Some(Problem { table: name(), what, hint: "GRANT SELECT on it to the role" });
+    }
+    let hidden = table.row_security || holders.iter().any(|holder| holder.row_security);
+    hidden.then(|| Problem {
+        table: name(),
+        what: "row-level security would hide rows from the role".to_owned(),
+        hint: "use a role with BYPASSRLS, or leave the table out with tables.exclude",
+    })
+}
+
+/// A table that is named and not there.
+pub(super) fn missing(pattern: &Pattern) -> Error {
+    Error::new(ErrorKind::Mismatch, format!("tables.include names {pattern}, which is not there or can't be captured"))
+        .with_hint(
+            "check the spelling and case; views, foreign, temporary and unlogged tables, and those of extensions, \
+             have no changes to capture",
+        )
+}
+
+/// All problems as one error.
+pub(super) fn refuse(problems: &[Problem]) -> Result<(), Error> {
+    let Some(first) = problems.first() else { return Ok(()) };
+    let all: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    let message = format!("nothing was made on the server: {}", all.join("; "));
+    Err(Error::new(ErrorKind::Mismatch, message).with_hint(first.hint))
+}
