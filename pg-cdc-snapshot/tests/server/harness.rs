@@ -12,7 +12,7 @@ use pg_cdc_snapshot::{Exported, Exporter, SnapshotOptions, SnapshotSource};
 use pg_cdc_testkit::{Client, Cluster, Version};
 
 /// Exports by a temporary slot on a replication connection.
-pub struct Slots(pub ConnectConfig);
+pub(crate) struct Slots(pub(crate) ConnectConfig);
 
 #[async_trait::async_trait]
 impl Exporter for Slots {
@@ -28,54 +28,54 @@ impl Exporter for Slots {
 }
 
 /// A fresh database.
-pub struct Database {
-    pub cluster: &'static Cluster,
-    pub name: String,
-    pub client: Client,
-    pub connect: ConnectConfig,
+pub(crate) struct Database {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) name: String,
+    pub(crate) client: Client,
+    pub(crate) connect: ConnectConfig,
 }
 
 impl Database {
-    pub async fn new(version: Version, setup: &str) -> Self {
+    pub(crate) async fn new(version: Version, setup: &str) -> Self {
         let cluster = Cluster::shared(version).await.unwrap();
         let name = cluster.fresh_database("snapshot").await.unwrap();
         Self::on(cluster, name, setup).await
     }
 
-    pub async fn on(cluster: &'static Cluster, name: String, setup: &str) -> Self {
+    pub(crate) async fn on(cluster: &'static Cluster, name: String, setup: &str) -> Self {
         let client = cluster.connect(&name).await.unwrap();
         client.batch_execute(setup).await.unwrap();
         let connect = cluster.url(&name).parse().unwrap();
         Self { cluster, name, client, connect }
     }
 
-    pub fn version(&self) -> u32 {
+    pub(crate) fn version(&self) -> u32 {
         self.cluster.version_num()
     }
 
     /// All tables as the catalog has them now.
-    pub async fn tables(&self) -> Vec<TableInfo> {
+    pub(crate) async fn tables(&self) -> Vec<TableInfo> {
         let client = catalog::connect(&self.connect).await.unwrap();
         catalog::list_tables(&client, self.version()).await.unwrap()
     }
 
-    pub async fn options(&self) -> SnapshotOptions {
+    pub(crate) async fn options(&self) -> SnapshotOptions {
         let server = ServerId { system_id: 1, timeline: 1 };
         SnapshotOptions::new(self.connect.clone(), "test", server, self.version(), self.tables().await)
     }
 
-    pub fn exporter(&self) -> Arc<Slots> {
+    pub(crate) fn exporter(&self) -> Arc<Slots> {
         Arc::new(Slots(self.connect.clone()))
     }
 
-    pub async fn start(&self, options: SnapshotOptions) -> (SnapshotSource, Lsn) {
+    pub(crate) async fn start(&self, options: SnapshotOptions) -> (SnapshotSource, Lsn) {
         let exporter = self.exporter();
         let exported = exporter.export().await.unwrap();
         let point = exported.point;
         (SnapshotSource::start(options, exported, exporter), point)
     }
 
-    pub async fn snapshot(&self, options: SnapshotOptions) -> Result<Seen, SourceError> {
+    pub(crate) async fn snapshot(&self, options: SnapshotOptions) -> Result<Seen, SourceError> {
         let (mut source, point) = self.start(options).await;
         let mut seen = Seen::new(point);
         while let Some(batch) = source.next().await {
@@ -86,29 +86,29 @@ impl Database {
 }
 
 /// One row: each value as bytes, or `None` for NULL.
-pub type Values = Vec<Option<(bool, Vec<u8>)>>;
+pub(crate) type Values = Vec<Option<(bool, Vec<u8>)>>;
 
 /// What a snapshot gave, as a sink would hold it.
 #[derive(Debug, Default)]
-pub struct Seen {
-    pub point: Lsn,
-    pub rows: BTreeMap<String, Vec<Values>>,
-    pub columns: BTreeMap<String, Vec<String>>,
+pub(crate) struct Seen {
+    pub(crate) point: Lsn,
+    pub(crate) rows: BTreeMap<String, Vec<Values>>,
+    pub(crate) columns: BTreeMap<String, Vec<String>>,
     /// Rows and point of each table that is done.
-    pub done: BTreeMap<String, (u64, Lsn)>,
-    pub restarted: BTreeMap<String, usize>,
-    pub batches: usize,
-    pub largest: usize,
+    pub(crate) done: BTreeMap<String, (u64, Lsn)>,
+    pub(crate) restarted: BTreeMap<String, usize>,
+    pub(crate) batches: usize,
+    pub(crate) largest: usize,
     begun: bool,
-    pub ended: bool,
+    pub(crate) ended: bool,
 }
 
 impl Seen {
-    pub fn new(point: Lsn) -> Self {
+    pub(crate) fn new(point: Lsn) -> Self {
         Self { point, ..Self::default() }
     }
 
-    pub fn take(&mut self, batch: &ChangeBatch) {
+    pub(crate) fn take(&mut self, batch: &ChangeBatch) {
         assert!(!self.ended, "a batch behind the last");
         self.batches += 1;
         self.largest = self.largest.max(batch.len());
@@ -161,7 +161,7 @@ impl Seen {
     }
 
     /// The rows of a table as text, sorted.
-    pub fn texts(&self, table: &str) -> Vec<Vec<Option<String>>> {
+    pub(crate) fn texts(&self, table: &str) -> Vec<Vec<Option<String>>> {
         let text = |value: &Option<(bool, Vec<u8>)>| {
             value.as_ref().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
         };
