@@ -49,11 +49,14 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         tracing::warn!(%table, "left out: it has no key (tables.without_key: ignore)");
     }
     if chosen.tables.is_empty() {
-        return Err(Error::new(ErrorKind::Mismatch, "no table is selected")
-            .with_hint("see tables.include and tables.exclude; only ordinary and partitioned, logged tables count"));
+        return Err(Error::new(ErrorKind::Mismatch, "no table is selected").with_hint(
+            "see tables.include and tables.exclude; only ordinary and partitioned, logged tables count",
+        ));
     }
     if server.system.version < 130_000 && all.iter().any(|table| table.kind == TableKind::Partitioned) {
-        tracing::warn!("before PostgreSQL 13 partitions can't be published as their root: they are read one by one");
+        tracing::warn!(
+            "before PostgreSQL 13 partitions can't be published as their root: they are read one by one"
+        );
     }
     let (publications, records) = if publishes {
         let plans = publication::plan(file.publication_name(), &source.publication, &chosen);
@@ -86,7 +89,8 @@ impl FirstRun {
         for table in &self.chosen.set_full {
             let sql = format!("ALTER TABLE ONLY {} REPLICA IDENTITY FULL", table.to_sql());
             server.client.batch_execute(&sql).await.map_err(|error| {
-                Error::from(error).while_doing(format!("the replica identity of {table} could not be set to FULL"))
+                Error::from(error)
+                    .while_doing(format!("the replica identity of {table} could not be set to FULL"))
             })?;
         }
         if !self.chosen.set_full.is_empty() {

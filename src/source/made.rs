@@ -1,6 +1,6 @@
 //! What a pipeline made on the server, and taking it away again.
 
-use pg_cdc_core::catalog::{self, drop_slot, find_publication, find_slot};
+use pg_cdc_core::catalog::{drop_slot, find_publication, find_slot};
 use pg_cdc_core::{Error, ErrorKind, State, quote_identifier};
 
 use super::{Server, publication};
@@ -57,7 +57,10 @@ pub(crate) async fn drop_made(
         }
     }
     for name in to_drop {
-        server.client.batch_execute(&format!("DROP PUBLICATION IF EXISTS {}", quote_identifier(&name))).await?;
+        server
+            .client
+            .batch_execute(&format!("DROP PUBLICATION IF EXISTS {}", quote_identifier(&name)))
+            .await?;
         made.dropped.push(format!("publication {name}"));
     }
     Ok(made)

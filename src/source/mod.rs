@@ -9,6 +9,6 @@ mod selection;
 mod server;
 
 pub(crate) use first_run::{FirstRun, prepare};
-pub(crate) use made::{Made, drop_made};
-pub(crate) use resume::{Start, replication, start};
+pub(crate) use made::drop_made;
+pub(crate) use resume::{Start, describe, limits, make_slot, position_of, replication, start};
 pub(crate) use server::Server;

@@ -15,7 +15,8 @@ const LONGEST_NAME: usize = 63;
 /// The publications that `chosen` needs: one, and one more for tables of which only inserts are published.
 pub(super) fn plan(name: &str, config: &PublicationConfig, chosen: &Chosen) -> Vec<PublicationPlan> {
     let is_inserts_only = |table: &&TableInfo| chosen.inserts_only.contains(&table.table.name);
-    let names = |tables: Vec<&TableInfo>| tables.iter().map(|table| table.table.name.clone()).collect::<Vec<_>>();
+    let names =
+        |tables: Vec<&TableInfo>| tables.iter().map(|table| table.table.name.clone()).collect::<Vec<_>>();
     let (inserts, all): (Vec<_>, Vec<_>) = chosen.tables.iter().partition(is_inserts_only);
     let make = |name: String, tables, operations| PublicationPlan {
         name,
@@ -60,8 +61,11 @@ pub(super) async fn check(
         match &found {
             Some(found) => covers(found, plan, tables)?,
             None if config.create == PublicationCreate::Never => {
-                return Err(Error::new(ErrorKind::Mismatch, format!("publication {} is not there", plan.name))
-                    .with_hint("make it, or set publication.create: if_missing"));
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    format!("publication {} is not there", plan.name),
+                )
+                .with_hint("make it, or set publication.create: if_missing"));
             }
             None => {}
         }
@@ -124,11 +128,9 @@ pub(super) async fn make(
     for plan in plans {
         if records.iter().any(|record| record.name == plan.name && record.made) {
             let sql = create_publication_sql(plan, server.system.version, pipeline);
-            server
-                .client
-                .batch_execute(&sql)
-                .await
-                .map_err(|error| Error::from(error).while_doing(format!("publication {} could not be made", plan.name)))?;
+            server.client.batch_execute(&sql).await.map_err(|error| {
+                Error::from(error).while_doing(format!("publication {} could not be made", plan.name))
+            })?;
             tracing::info!(publication = %plan.name, "made");
         }
     }

@@ -1,15 +1,15 @@
 //! Where a pipeline begins or goes on.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::catalog::{Selection, Slot, drop_slot, find_slot};
 use pg_cdc_core::stream::{
-    BatchLimits, ExportedSnapshot, Plugin, ReplicationOptions, ReplicationSource, Retry, SlotWait, UnknownTables,
-    Until, create_slot,
+    BatchLimits, ExportedSnapshot, NewSlot, Plugin, ReplicationOptions, ReplicationSource, Retry, SlotWait,
+    UnknownTables, Until, create_slot,
 };
+use pg_cdc_core::wire::Connection;
 use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
 use pg_cdc_decoders::PgOutput;
 
@@ -39,7 +39,11 @@ pub(crate) enum Start {
 /// # Errors
 ///
 /// Where the slot is there and nobody knows what was read from it, or must not be made.
-pub(crate) async fn start(server: &Server, file: &PipelineFile, state: Option<&State>) -> Result<Start, Error> {
+pub(crate) async fn start(
+    server: &Server,
+    file: &PipelineFile,
+    state: Option<&State>,
+) -> Result<Start, Error> {
     let mode = file.source.snapshot.mode;
     if let Some(state) = state {
         is_same_pipeline(server, file, state)?;
@@ -103,7 +107,11 @@ fn is_same_pipeline(server: &Server, file: &PipelineFile, state: &State) -> Resu
     if slot.is_some_and(|slot| slot != file.slot_name()) {
         return Err(Error::new(
             ErrorKind::Mismatch,
-            format!("the state belongs to slot {}, the file says {}", slot.unwrap_or_default(), file.slot_name()),
+            format!(
+                "the state belongs to slot {}, the file says {}",
+                slot.unwrap_or_default(),
+                file.slot_name()
+            ),
         )
         .with_hint("set slot.name back, or start over with another name and state"));
     }
@@ -142,8 +150,9 @@ pub(crate) async fn make_slot(server: &Server, file: &PipelineFile) -> Result<Ex
         );
     };
     let name = file.slot_name();
-    let exported =
-        create_slot(&server.connect, name, "pgoutput", file.source.slot.create_timeout, &waiting).await?;
+    let temporary = file.source.slot.create == SlotCreate::Temporary;
+    let slot = NewSlot { name, plugin: "pgoutput", temporary };
+    let exported = create_slot(&server.connect, slot, file.source.slot.create_timeout, &waiting).await?;
     tracing::info!(slot = name, point = %exported.point(), "made");
     Ok(exported)
 }
@@ -159,15 +168,19 @@ pub(crate) fn position_of(server: &Server, file: &PipelineFile, slot: &Slot) -> 
     Ok(position)
 }
 
-/// The replication source that goes on from `state`.
+/// The replication source that goes on from `state`, first on `connection` where a temporary slot lives in it.
 pub(crate) fn replication(
     server: &Server,
     file: &PipelineFile,
     state: &State,
-    start: Position,
     until: Option<Until>,
     memory: BufferPool,
-) -> ReplicationSource {
+    connection: Option<Connection>,
+) -> Result<ReplicationSource, Error> {
+    let Some(start) = state.position.clone() else {
+        return Err(Error::new(ErrorKind::Mismatch, "the state has no position to stream from")
+            .with_hint("start over with `pg-cdc cleanup`"));
+    };
     let source = &file.source;
     let names: Vec<String> = state.publications.iter().map(|record| record.name.clone()).collect();
     let messages = source.pgoutput.messages && server.system.version >= MESSAGES;
@@ -176,11 +189,10 @@ pub(crate) fn replication(
     options.until = until;
     options.selection =
         Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
-    let is_wanted = |table: &&Arc<pg_cdc_core::Table>| options.selection.wants(&table.name);
-    options.tables = state.tables.iter().filter(is_wanted).cloned().collect();
+    options.tables.clone_from(&state.tables);
     options.unknown_tables = match source.tables.on_unknown_table {
         OnUnknownTable::Error => UnknownTables::Error,
-        _ => UnknownTables::Ignore,
+        OnUnknownTable::Ignore | OnUnknownTable::Add => UnknownTables::Ignore,
     };
     options.starts.clone_from(&state.starts);
     options.batch = limits(file);
@@ -189,9 +201,8 @@ pub(crate) fn replication(
     options.idle_every = source.heartbeat.every;
     options.retry =
         Retry { max_elapsed: file.retry.max_elapsed, initial: file.retry.initial, max: file.retry.max };
-    let known: HashSet<u32> = options.tables.iter().map(|table| table.oid).collect();
-    let versions = state.tables.iter().filter(|table| known.contains(&table.oid)).cloned();
-    ReplicationSource::start(options, PgOutput::with_versions(versions))
+    let decoder = PgOutput::with_versions(state.tables.iter().cloned());
+    Ok(ReplicationSource::start_on(connection, options, decoder))
 }
 
 /// When a batch is closed.

@@ -27,10 +27,13 @@ const IDENTITY: &str = "give the table a primary key, or set replica_identity: f
 /// A selected table whose UPDATE and DELETE would fail once they are published.
 pub(super) fn no_identity(table: &TableInfo, problem: IdentityProblem, without_key: WithoutKey) -> Problem {
     let hint = match without_key {
-        WithoutKey::FullRow => "tables.without_key: full_row needs REPLICA IDENTITY FULL: set replica_identity: full",
+        WithoutKey::FullRow => {
+            "tables.without_key: full_row needs REPLICA IDENTITY FULL: set replica_identity: full"
+        }
         _ => IDENTITY,
     };
-    let what = format!("{problem}: publishing its updates would make the application's UPDATE and DELETE fail");
+    let what =
+        format!("{problem}: publishing its updates would make the application's UPDATE and DELETE fail");
     Problem { table: table.table.name.clone(), what, hint }
 }
 

@@ -55,7 +55,9 @@ pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
             if table.kind == TableKind::Partitioned {
                 chosen.set_full.push(table.table.name.clone());
             }
-        } else if let Some(problem) = rows.iter().find_map(|holder| holder.problem).filter(|_| rules.publishes) {
+        } else if let Some(problem) =
+            rows.iter().find_map(|holder| holder.problem).filter(|_| rules.publishes)
+        {
             match rules.without_key {
                 // A publication for all tables publishes the updates of all.
                 WithoutKey::InsertsOnly if !rules.all_tables => {
@@ -100,7 +102,8 @@ fn holders<'a>(all: &'a [TableInfo], table: &'a TableInfo) -> Vec<&'a TableInfo>
         return vec![table];
     }
     let is_part = |part: &&TableInfo| {
-        part.kind == TableKind::Ordinary && ancestors(all, part).any(|above| above.table.oid == table.table.oid)
+        part.kind == TableKind::Ordinary
+            && ancestors(all, part).any(|above| above.table.oid == table.table.oid)
     };
     all.iter().filter(is_part).collect()
 }

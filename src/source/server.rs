@@ -37,7 +37,8 @@ impl Server {
             cluster(&client).await?
         } else {
             can_replicate(&system)?;
-            let mut walsender = Connection::connect(&connect, Session::Replication).await.map_err(no_replication)?;
+            let mut walsender =
+                Connection::connect(&connect, Session::Replication).await.map_err(no_replication)?;
             let identity = identify(&mut walsender).await?;
             walsender.close().await;
             identity.server
@@ -48,8 +49,11 @@ impl Server {
 
 fn can_replicate(system: &System) -> Result<(), Error> {
     if system.in_recovery {
-        return Err(Error::new(ErrorKind::Unsupported, "the server is a standby: reading changes from one is not supported yet")
-            .with_hint("connect to the primary"));
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "the server is a standby: reading changes from one is not supported yet",
+        )
+        .with_hint("connect to the primary"));
     }
     if system.wal_level != "logical" {
         return Err(Error::new(

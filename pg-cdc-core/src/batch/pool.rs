@@ -9,8 +9,8 @@ use bytes::Bytes;
 const LARGEST_KEPT: usize = 1 << 20;
 /// Buffers below this capacity are cheap to make, and would crowd out the others.
 const SMALLEST_KEPT: usize = 4 << 10;
-/// How many free buffers are kept for the next reader.
-const MOST_KEPT: usize = 64;
+/// How many bytes of free buffers are kept for the next reader.
+const MOST_KEPT: usize = 4 << 20;
 
 /// Hands out read buffers and counts the capacity of those that are still held by someone, batches included.
 ///
@@ -148,7 +148,8 @@ impl Drop for Buffer {
         let wake = {
             let mut state = self.pool.shared.lock();
             state.retained -= self.counted;
-            if (SMALLEST_KEPT..=LARGEST_KEPT).contains(&bytes.capacity()) && state.free.len() < MOST_KEPT {
+            let kept: usize = state.free.iter().map(Vec::capacity).sum();
+            if (SMALLEST_KEPT..=LARGEST_KEPT).contains(&bytes.capacity()) && kept < MOST_KEPT {
                 bytes.clear();
                 state.free.push(bytes);
             }

@@ -65,11 +65,6 @@ impl Feedback {
         self.wanted = false;
         (self.received.max(self.acknowledged), self.acknowledged)
     }
-
-    /// What is acknowledged.
-    pub(super) fn acknowledged(&self) -> Lsn {
-        self.acknowledged
-    }
 }
 
 #[cfg(test)]
@@ -98,7 +93,7 @@ mod tests {
         assert!(feedback.due(now + ACKNOWLEDGE));
         assert_eq!(feedback.tell(now), (Lsn::new(90), Lsn::new(40)));
         feedback.acknowledge(Lsn::new(30));
-        assert_eq!(feedback.acknowledged(), Lsn::new(40));
+        assert_eq!(feedback.tell(now), (Lsn::new(90), Lsn::new(40)));
     }
 
     #[test]

@@ -113,8 +113,8 @@ impl Connection {
         self.channel.socket().is_tls()
     }
 
-    /// Runs statements, one or several, and gives each one's rows as text. Not cancel safe: dropped in the middle, the
-    /// connection is of no more use.
+    /// Runs statements, one or several, and gives each one's rows as text. Waits as long as the server takes.
+    /// Not cancel safe: dropped in the middle, the connection is of no more use.
     ///
     /// # Errors
     /// Kind `Server` when a statement fails: the connection can be used on. Others end it. All results together are

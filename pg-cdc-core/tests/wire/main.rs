@@ -1,13 +1,18 @@
 //! The connection against a real server.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod cluster;
+mod bogus;
+mod tls;
 
 use std::time::Duration;
 
-use cluster::Cluster;
 use pg_cdc_core::batch::BufferPool;
-use pg_cdc_core::wire::{ConnectConfig, Connection, CopyFormat, ServerFrame, Session, StatusUpdate};
+use pg_cdc_core::wire::{
+    ConnectConfig, Connection, CopyFormat, ServerFrame, Session, StatusUpdate, open, pinned_options,
+    pinned_sets,
+};
 use pg_cdc_core::{Error, ErrorKind, Lsn};
+use pg_cdc_testkit::{Cluster, ClusterBuilder, StopMode};
 
 async fn connect(url: &str, session: Session) -> Result<Connection, Error> {
     let config: ConnectConfig = url.parse()?;
@@ -16,37 +21,64 @@ async fn connect(url: &str, session: Session) -> Result<Connection, Error> {
         .expect("a hang")
 }
 
-async fn prepare(cluster: &Cluster) -> Connection {
-    let mut admin = connect(&cluster.unix("postgres"), Session::Sql).await.unwrap();
+/// A server with a role for each way to log in.
+fn builder() -> ClusterBuilder {
+    let mut builder = Cluster::builder();
+    for line in [
+        "local all clear password",
+        "host all clear all password",
+        "hostssl all only_ssl all trust",
+        "hostnossl all only_plain all trust",
+        "host all only_ssl,only_plain all reject",
+        "host all md5user all md5",
+        "host all scram all scram-sha-256",
+    ] {
+        builder = builder.hba(line);
+    }
+    builder
+}
+
+async fn start(builder: ClusterBuilder) -> (Cluster, Connection) {
+    let cluster = builder.start().await.unwrap();
+    let mut admin = connect(&unix(&cluster, "postgres"), Session::Sql).await.unwrap();
     admin
         .simple_query(
-            "CREATE ROLE clear LOGIN PASSWORD 'cl:e@r'; CREATE ROLE scram LOGIN PASSWORD 's c/rät'; \
+            "SET password_encryption = 'scram-sha-256'; CREATE ROLE clear LOGIN PASSWORD 'cl:e@r'; \
+             CREATE ROLE scram LOGIN PASSWORD 's c/rät'; \
              CREATE ROLE only_ssl LOGIN; CREATE ROLE only_plain LOGIN; \
              SET password_encryption = md5; CREATE ROLE md5user LOGIN PASSWORD 'five'",
         )
         .await
         .unwrap();
-    admin
+    (cluster, admin)
+}
+
+fn tcp(cluster: &Cluster, user: &str) -> String {
+    format!("postgres://{user}@127.0.0.1:{}/postgres", cluster.port())
+}
+
+fn unix(cluster: &Cluster, user: &str) -> String {
+    format!("postgres://{user}@/postgres?host={}&port={}", cluster.socket_dir().display(), cluster.port())
 }
 
 #[tokio::test]
 async fn every_way_to_log_in() {
-    let cluster = Cluster::start("");
-    prepare(&cluster).await.close().await;
-    let with = |user: &str, password: &str| cluster.tcp(user).replace('@', &format!(":{password}@"));
+    let (cluster, admin) = start(builder()).await;
+    admin.close().await;
+    let with = |user: &str, password: &str| tcp(&cluster, user).replace('@', &format!(":{password}@"));
     for session in [Session::Sql, Session::Replication] {
         for url in [
-            cluster.tcp("postgres"),
-            cluster.unix("postgres"),
+            tcp(&cluster, "postgres"),
+            unix(&cluster, "postgres"),
             with("scram", "s%20c%2Fr%C3%A4t"),
             with("md5user", "five"),
-            cluster.unix("clear") + "&password=cl:e%40r",
+            unix(&cluster, "clear") + "&password=cl:e%40r",
         ] {
             if session == Session::Replication && !url.contains("postgres@") {
                 continue;
             }
             let mut connection = connect(&url, session).await.unwrap();
-            assert_eq!(connection.server_version().map(|version| version / 10_000), Some(15));
+            assert_eq!(connection.server_version(), Some(cluster.version_num()));
             let pid =
                 connection.query_row("SELECT pg_backend_pid()::text AS pid, NULL AS nothing").await.unwrap();
             assert_eq!(pid.get(0, "pid"), Some(connection.process_id().to_string().as_str()));
@@ -57,20 +89,15 @@ async fn every_way_to_log_in() {
     for (url, kind, code, hint) in [
         (with("scram", "hunter2"), ErrorKind::Server, Some("28P01"), "password"),
         (with("md5user", "hunter2"), ErrorKind::Server, Some("28P01"), "password"),
-        (
-            with("postgres", "x").replace("/postgres", "/nowhere"),
-            ErrorKind::Server,
-            Some("3D000"),
-            "database",
-        ),
-        (cluster.tcp("nobody"), ErrorKind::Server, Some("28000"), "role"),
-        (cluster.tcp("only_ssl"), ErrorKind::Server, Some("28000"), "pg_hba.conf"),
-        (cluster.tcp("scram"), ErrorKind::Authentication, None, "URL"),
+        (tcp(&cluster, "postgres") + "?dbname=nowhere", ErrorKind::Server, Some("3D000"), "database"),
+        (tcp(&cluster, "nobody"), ErrorKind::Server, Some("28000"), "role"),
+        (tcp(&cluster, "only_ssl"), ErrorKind::Server, Some("28000"), "pg_hba.conf"),
+        (tcp(&cluster, "scram"), ErrorKind::Authentication, None, "URL"),
         (with("clear", "x"), ErrorKind::Authentication, None, "sslmode"),
-        (cluster.tcp("postgres") + "?sslmode=require", ErrorKind::Tls, None, "ssl"),
-        (cluster.tcp("postgres") + "?options=-c%20datestyle%3Dsql", ErrorKind::Config, None, "leave"),
-        (cluster.tcp("postgres") + "?host=a,b", ErrorKind::Unsupported, None, ""),
-        (cluster.tcp("postgres") + "?host=/nowhere", ErrorKind::Io, None, "unix_socket_directories"),
+        (tcp(&cluster, "postgres") + "?sslmode=require", ErrorKind::Tls, None, "ssl"),
+        (tcp(&cluster, "postgres") + "?options=-c%20datestyle%3Dsql", ErrorKind::Config, None, "leave"),
+        (tcp(&cluster, "postgres") + "?host=a,b", ErrorKind::Unsupported, None, ""),
+        (tcp(&cluster, "postgres") + "?host=/nowhere", ErrorKind::Io, None, "unix_socket_directories"),
         ("postgres://u@127.0.0.1:1/d".to_owned(), ErrorKind::Io, None, "running"),
     ] {
         let error = connect(&url, Session::Sql).await.expect_err(&url);
@@ -82,8 +109,8 @@ async fn every_way_to_log_in() {
 
 #[tokio::test]
 async fn settings_are_pinned_whatever_the_role_has() {
-    let cluster = Cluster::start("DateStyle = 'German'\nTimeZone = 'CET'\nrow_security = on\n");
-    let mut admin = prepare(&cluster).await;
+    let settings = builder().conf("DateStyle", "German").conf("TimeZone", "CET").conf("row_security", "on");
+    let (cluster, mut admin) = start(settings).await;
     admin
         .simple_query(
             "ALTER ROLE postgres SET extra_float_digits = 0; ALTER ROLE postgres SET statement_timeout = '1h'; \
@@ -91,7 +118,7 @@ async fn settings_are_pinned_whatever_the_role_has() {
         )
         .await
         .unwrap();
-    let url = cluster.unix("postgres") + "&application_name=in%20gest&options=-c%20geqo%3Doff";
+    let url = unix(&cluster, "postgres") + "&application_name=in%20gest&options=-c%20geqo%3Doff";
     for session in [Session::Sql, Session::Replication] {
         let mut connection = connect(&url, session).await.unwrap();
         for (setting, value) in [
@@ -117,8 +144,8 @@ async fn settings_are_pinned_whatever_the_role_has() {
 
 #[tokio::test]
 async fn queries_fail_and_the_connection_goes_on() {
-    let cluster = Cluster::start("");
-    let mut connection = connect(&cluster.tcp("postgres"), Session::Sql).await.unwrap();
+    let (cluster, _) = start(builder()).await;
+    let mut connection = connect(&tcp(&cluster, "postgres"), Session::Sql).await.unwrap();
     let several = connection
         .simple_query("SELECT 1 AS a; ; SET geqo = off; SELECT 'ä', NULL WHERE false")
         .await
@@ -148,8 +175,8 @@ async fn queries_fail_and_the_connection_goes_on() {
 
 #[tokio::test]
 async fn a_copy_of_a_million_rows_stays_within_the_pool() {
-    let cluster = Cluster::start("");
-    for url in [cluster.tcp("postgres"), cluster.unix("postgres")] {
+    let (cluster, _) = start(builder()).await;
+    for url in [tcp(&cluster, "postgres"), unix(&cluster, "postgres")] {
         let mut connection = connect(&url, Session::Sql).await.unwrap();
         let pool = BufferPool::new(4 << 20);
         let sql = "COPY (SELECT i, repeat('x', 100) FROM generate_series(1, 1000000) i) TO STDOUT";
@@ -220,9 +247,9 @@ async fn read_until(stream: &mut pg_cdc_core::wire::ReplicationStream, mut stop:
 
 #[tokio::test]
 async fn replication_with_a_value_of_200_megabytes() {
-    let cluster = Cluster::start("");
-    for (nth, url) in [cluster.tcp("postgres"), cluster.unix("postgres")].into_iter().enumerate() {
-        let mut admin = connect(&cluster.unix("postgres"), Session::Sql).await.unwrap();
+    let (cluster, _) = start(builder()).await;
+    for (nth, url) in [tcp(&cluster, "postgres"), unix(&cluster, "postgres")].into_iter().enumerate() {
+        let mut admin = connect(&unix(&cluster, "postgres"), Session::Sql).await.unwrap();
         let mut connection = connect(&url, Session::Replication).await.unwrap();
         let system = connection.query_row("IDENTIFY_SYSTEM").await.unwrap();
         assert!(system.get(0, "systemid").is_some() && system.get(0, "dbname") == Some("postgres"));
@@ -269,20 +296,38 @@ async fn replication_with_a_value_of_200_megabytes() {
 }
 
 #[tokio::test]
+async fn another_driver_runs_over_our_socket() {
+    let (cluster, _) = start(builder().tls(pg_cdc_testkit::Tls::generate().unwrap())).await;
+    for url in [tcp(&cluster, "postgres") + "?sslmode=require", unix(&cluster, "postgres")] {
+        let socket = open(&url.parse().unwrap()).await.unwrap();
+        assert_ne!(socket.is_tls(), socket.is_unix());
+        let mut config = tokio_postgres::Config::new();
+        config.user("postgres").dbname("postgres").options(pinned_options());
+        let (client, connection) = config.connect_raw(socket, tokio_postgres::NoTls).await.unwrap();
+        let driving = tokio::spawn(connection);
+        client.batch_execute(&pinned_sets(cluster.version_num())).await.unwrap();
+        let path: String = client.query_one("SHOW search_path", &[]).await.unwrap().get(0);
+        assert_eq!(path, "");
+        drop(client);
+        driving.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_shuts_down_ends_the_stream() {
-    let cluster = Cluster::start("");
-    let mut connection = connect(&cluster.tcp("postgres"), Session::Replication).await.unwrap();
+    let (cluster, _) = start(builder()).await;
+    let mut connection = connect(&tcp(&cluster, "postgres"), Session::Replication).await.unwrap();
     connection
         .simple_query("CREATE_REPLICATION_SLOT s LOGICAL test_decoding NOEXPORT_SNAPSHOT")
         .await
         .unwrap();
-    let mut taken = connect(&cluster.tcp("postgres"), Session::Replication).await.unwrap();
+    let mut taken = connect(&tcp(&cluster, "postgres"), Session::Replication).await.unwrap();
     taken.simple_query("IDENTIFY_SYSTEM").await.unwrap();
     let pool = BufferPool::new(1 << 20);
     let mut stream = connection.start_replication(START, &pool).await.unwrap();
     let in_use = taken.start_replication(START, &pool).await.unwrap_err();
     assert_eq!((in_use.sqlstate(), in_use.is_transient()), (Some("55006"), true));
-    let stopping = tokio::task::spawn_blocking(move || cluster.ctl("stop"));
+    let stopping = tokio::spawn(async move { cluster.stop(StopMode::Fast).await });
     // A server that shuts down fast waits until everything is confirmed: keepalives ask for it.
     let ended = async {
         while let Some(block) = stream.next_block().await.unwrap() {
@@ -298,5 +343,5 @@ async fn a_server_that_shuts_down_ends_the_stream() {
         stream.finish().await
     };
     tokio::time::timeout(Duration::from_secs(20), ended).await.expect("a hang").unwrap();
-    stopping.await.unwrap();
+    stopping.await.unwrap().unwrap();
 }

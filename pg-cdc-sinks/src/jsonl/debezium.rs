@@ -81,7 +81,9 @@ impl DebeziumLines {
             Event::Change(change) => self.change(change, out).map_err(|error| refused(change, error)),
             Event::Message(message) => self.message(message, out),
             Event::Begin(transaction) => {
-                if self.transactions {
+                // A source that resumes within a transaction may tell its begin again.
+                let known = self.memory.transaction.as_ref().is_some_and(|known| known.is_of(transaction));
+                if self.transactions && !known {
                     let running = Running::new(transaction);
                     running.push_begin(transaction, out);
                     self.memory.transaction = Some(running);

@@ -32,8 +32,6 @@ mod output;
 mod row;
 mod source;
 mod state;
-#[cfg(test)]
-mod tests;
 mod transaction;
 mod value;
 

@@ -33,8 +33,11 @@ pub(super) fn compare(history: &History, delivery: Delivery, contents: &Contents
 fn keys_of(history: &History) -> Keys {
     let mut keys = Keys::new();
     for step in &history.steps {
-        let (Step::Read(table, _) | Step::Insert(table, _) | Step::TableDone(table, _)) = step else { continue };
-        let column = |&index: &u16| table.columns.get(usize::from(index)).map(|column| column.name.to_string());
+        let (Step::Read(table, _) | Step::Insert(table, _) | Step::TableDone(table, _)) = step else {
+            continue;
+        };
+        let column =
+            |&index: &u16| table.columns.get(usize::from(index)).map(|column| column.name.to_string());
         let name = (table.name.schema.to_string(), table.name.name.to_string());
         keys.entry(name).or_insert_with(|| table.key.iter().filter_map(column).collect());
     }

@@ -83,7 +83,8 @@ impl LogLine {
             _ => 't',
         };
         let name = &change.table().name;
-        let unchanged = |row: pg_cdc_core::batch::Row<'_>| row.unchanged().map(|c| c.name.to_string()).collect();
+        let unchanged =
+            |row: pg_cdc_core::batch::Row<'_>| row.unchanged().map(|c| c.name.to_string()).collect();
         Self {
             table: Some((name.schema.to_string(), name.name.to_string())),
             before: change.before().map(row_of),

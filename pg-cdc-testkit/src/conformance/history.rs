@@ -270,11 +270,7 @@ fn always(shop: &Shop, steps: &mut Vec<Step>) {
     steps.push(Step::Update(table(accounts), None, account(1, "", Cell::from(""))));
     steps.push(Step::Delete(table(log), log_row(1)));
     steps.push(Step::Delete(table(weird), weird_key("a\nb", 5)));
-    steps.push(Step::Update(
-        table(weird),
-        Some(weird_key("a\nb", 3)),
-        weird_row("a\nb", 5, unchanged()),
-    ));
+    steps.push(Step::Update(table(weird), Some(weird_key("a\nb", 3)), weird_row("a\nb", 5, unchanged())));
     steps.push(Step::Commit);
     steps.push(Step::Message(false));
     // A truncate, and rows after it in the same transaction.

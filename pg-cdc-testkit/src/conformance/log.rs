@@ -111,20 +111,23 @@ fn check_stream(expected: &[LogLine], found: &[LogLine], report: &mut Report) {
 
 /// Whether two lines say the same; a column that is null and one that is not there do not.
 fn same(wanted: &LogLine, line: &LogLine) -> bool {
-    (wanted.op, wanted.commit_lsn, wanted.seq, &wanted.table) == (line.op, line.commit_lsn, line.seq, &line.table)
+    (wanted.op, wanted.commit_lsn, wanted.seq, &wanted.table)
+        == (line.op, line.commit_lsn, line.seq, &line.table)
         && (wanted.after == line.after && wanted.unchanged == line.unchanged)
         && (wanted.before == line.before)
 }
 
 /// Where a line stands.
 fn place(line: &LogLine) -> String {
-    let table = line.table.as_ref().map_or("no table".to_owned(), |(schema, name)| format!("{schema:?}.{name:?}"));
+    let table =
+        line.table.as_ref().map_or("no table".to_owned(), |(schema, name)| format!("{schema:?}.{name:?}"));
     format!("line {:?} of {table}, commit {}, change {}", line.op, line.commit_lsn, line.seq)
 }
 
 /// A line in a few hundred characters.
 fn describe(line: &LogLine) -> String {
-    let mut rows = format!("before {:?}, after {:?}, unchanged {:?}", line.before, line.after, line.unchanged);
+    let mut rows =
+        format!("before {:?}, after {:?}, unchanged {:?}", line.before, line.after, line.unchanged);
     if let Some((end, _)) = rows.char_indices().nth(300) {
         rows.truncate(end);
         rows.push('…');

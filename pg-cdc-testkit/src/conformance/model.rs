@@ -66,7 +66,8 @@ pub(super) fn key_of(key: &[String], row: &Row) -> Result<String, String> {
     let mut parts: Vec<(&str, &Value)> = if key.is_empty() {
         row.iter().map(|(name, value)| (name.as_str(), value)).filter(|(_, value)| !value.is_null()).collect()
     } else {
-        let part = |name: &'_ String| row.get_key_value(name.as_str()).map(|(name, value)| (name.as_str(), value));
+        let part =
+            |name: &'_ String| row.get_key_value(name.as_str()).map(|(name, value)| (name.as_str(), value));
         key.iter().filter_map(part).collect()
     };
     if parts.len() < key.len() {

@@ -66,7 +66,8 @@ impl<'a> Run<'a> {
         let end = self.history.end();
         if self.opened_at < end {
             let at = self.opened_at;
-            self.report.broke(format!("after the last flush and a clean end, {at} of {end} steps are durable"));
+            self.report
+                .broke(format!("after the last flush and a clean end, {at} of {end} steps are durable"));
         }
         let closed = sink.close().await;
         self.stop_at("close", closed)
@@ -99,11 +100,13 @@ impl<'a> Run<'a> {
         };
         if index < self.durable {
             let durable = self.durable;
-            self.report.broke(format!("open gave a position ({index} steps) behind a durable one ({durable})"));
+            self.report
+                .broke(format!("open gave a position ({index} steps) behind a durable one ({durable})"));
         }
         if index > self.written {
             let written = self.written;
-            self.report.broke(format!("open gave a position ({index} steps) beyond what was written ({written})"));
+            self.report
+                .broke(format!("open gave a position ({index} steps) beyond what was written ({written})"));
         }
         Ok(index)
     }
@@ -171,7 +174,9 @@ impl<'a> Run<'a> {
             }
             (Some(position), Some(last)) => match self.history.index_of(position) {
                 Some(index) if index > last => {
-                    self.report.broke(format!("flush gave a position ({index} steps) beyond the last batch's ({last})"));
+                    self.report.broke(format!(
+                        "flush gave a position ({index} steps) beyond the last batch's ({last})"
+                    ));
                     last
                 }
                 Some(index) => index,
@@ -183,7 +188,8 @@ impl<'a> Run<'a> {
         };
         if index < self.saved.index {
             let saved = self.saved.index;
-            self.report.broke(format!("flush gave a position ({index} steps) behind an earlier one ({saved})"));
+            self.report
+                .broke(format!("flush gave a position ({index} steps) behind an earlier one ({saved})"));
         }
         self.durable = self.durable.max(index);
         Ok(Some(Saved { index, state: durable.state, any: true }))

@@ -1,0 +1,155 @@
+//! One attempt at a run: from a connected server to its end, or to the first error.
+
+use std::sync::Arc;
+
+use pg_cdc_core::batch::BufferPool;
+use pg_cdc_core::catalog::Slot;
+use pg_cdc_core::stream::{self, ExportedSnapshot};
+use pg_cdc_core::wire::Connection;
+use pg_cdc_core::{Error, Position, State};
+use pg_cdc_snapshot::{CopyFormatChoice, Exported, SnapshotOptions, SnapshotSource};
+
+use super::Until;
+use super::deliver::{Delivery, Ended};
+use super::export::Exports;
+use crate::config::{PipelineFile, SlotCreate, SnapshotFormat, SnapshotMode};
+use crate::source::{self, FirstRun, Server, Start};
+
+/// A connected pipeline.
+pub(super) struct Attempt<'a> {
+    pub(super) server: Server,
+    pub(super) file: &'a PipelineFile,
+    pub(super) until: Until,
+    pub(super) memory: BufferPool,
+    pub(super) delivery: Delivery<'a>,
+}
+
+impl Attempt<'_> {
+    /// Begins or goes on, as `saved` says.
+    pub(super) async fn run(mut self, saved: Option<State>) -> Result<(), Error> {
+        match (source::start(&self.server, self.file, saved.as_ref()).await?, saved) {
+            (Start::GoOn, Some(state)) => self.go_on(&state).await,
+            (Start::First { adopted }, saved) => self.first(saved, adopted).await,
+            (Start::GoOn, None) => Ok(()),
+        }
+    }
+
+    fn mode(&self) -> SnapshotMode {
+        self.file.source.snapshot.mode
+    }
+
+    async fn go_on(&mut self, state: &State) -> Result<(), Error> {
+        if self.mode() == SnapshotMode::Only || self.until == Until::Snapshot {
+            tracing::info!("the snapshot is done already");
+            return Ok(());
+        }
+        tracing::info!(at = %source::describe(state.position.as_ref()), "going on");
+        self.stream(None).await
+    }
+
+    /// A first run: sees that it is safe, writes down what will be made, makes it, copies, streams.
+    async fn first(&mut self, saved: Option<State>, adopted: Option<Slot>) -> Result<(), Error> {
+        let first = source::prepare(&self.server, self.file).await?;
+        let made_before = |saved: &State| saved.slot.as_ref().is_some_and(|slot| slot.made);
+        let makes_slot = adopted.is_none() || saved.as_ref().is_some_and(made_before);
+        let mut intent = first.intent(&self.server, self.file, makes_slot);
+        for record in &mut intent.publications {
+            // What an earlier try made is still ours.
+            let before = saved.iter().flat_map(|saved| &saved.publications);
+            record.made |= before.into_iter().any(|known| known.name == record.name && known.made);
+        }
+        // Where the sink stood before the first row: an unfinished snapshot is cut back to it.
+        intent.sink = self.delivery.sink.flush().await?.state;
+        self.delivery.keeper.save(|state| *state = intent).await?;
+        match self.mode() {
+            SnapshotMode::Only => {
+                let exported = stream::export_by_transaction(&self.server.connect).await?;
+                self.snapshot(first, &exported).await?;
+                Ok(())
+            }
+            SnapshotMode::Never => self.from_slot(first, adopted).await,
+            _ => self.from_snapshot(first).await,
+        }
+    }
+
+    /// Streams what commits after the slot was made, or after an adopted one was left.
+    async fn from_slot(&mut self, mut first: FirstRun, adopted: Option<Slot>) -> Result<(), Error> {
+        first.make_publications(&self.server, &self.file.name).await?;
+        let (position, made) = match adopted {
+            Some(slot) => (source::position_of(&self.server, self.file, &slot)?, None),
+            None => {
+                let made = source::make_slot(&self.server, self.file).await?;
+                (Position::at(Arc::from(&*self.file.name), self.server.id, made.point()), Some(made))
+            }
+        };
+        self.delivery.keeper.save(|state| state.position = Some(position)).await?;
+        if self.until == Until::Snapshot {
+            return Ok(());
+        }
+        let connection = made.and_then(|made| self.kept(made));
+        self.stream(connection).await
+    }
+
+    /// Copies what is there, then streams what commits after it.
+    async fn from_snapshot(&mut self, mut first: FirstRun) -> Result<(), Error> {
+        first.make_publications(&self.server, &self.file.name).await?;
+        let made = source::make_slot(&self.server, self.file).await?;
+        let ended = self.snapshot(first, &made).await?;
+        if ended == Ended::Stopped || self.until == Until::Snapshot {
+            return Ok(());
+        }
+        let connection = self.kept(made);
+        self.stream(connection).await
+    }
+
+    /// The session that a temporary slot lives in.
+    fn kept(&self, made: ExportedSnapshot) -> Option<Connection> {
+        (self.file.source.slot.create == SlotCreate::Temporary).then(|| made.into_connection()).flatten()
+    }
+
+    async fn snapshot(&mut self, first: FirstRun, exported: &ExportedSnapshot) -> Result<Ended, Error> {
+        let config = &self.file.source.snapshot;
+        let mut options = SnapshotOptions::new(
+            self.server.connect.clone(),
+            &*self.file.name,
+            self.server.id,
+            self.server.system.version,
+            first.tables,
+        );
+        options.parallelism = usize::try_from(config.parallelism).unwrap_or(usize::MAX);
+        options.format = match config.format {
+            SnapshotFormat::Auto => CopyFormatChoice::Auto,
+            SnapshotFormat::Binary => CopyFormatChoice::Binary,
+            SnapshotFormat::Text => CopyFormatChoice::Text,
+        };
+        let limits = source::limits(self.file);
+        (options.batch_rows, options.batch_bytes) = (limits.rows, limits.bytes);
+        options.memory = self.memory.clone();
+        tracing::info!(tables = options.tables.len(), point = %exported.point(), "snapshot");
+        self.delivery.progress.snapshot(&options.tables);
+        let connect = self.server.connect.clone();
+        let exports = match self.mode() {
+            SnapshotMode::Only => Exports::Transaction { connect },
+            _ => Exports::Slot { connect, timeout: self.file.source.slot.create_timeout },
+        };
+        let shown = Exported::new(exported.name(), exported.point(), ());
+        let ended = self.delivery.deliver(SnapshotSource::start(options, shown, Arc::new(exports))).await?;
+        if ended == Ended::Over {
+            tracing::info!(rows = self.delivery.report.rows, "the snapshot is durable");
+        }
+        Ok(ended)
+    }
+
+    async fn stream(&mut self, connection: Option<Connection>) -> Result<(), Error> {
+        let until = match self.until {
+            Until::Current => Some(stream::Until::Current),
+            Until::Lsn(lsn) => Some(stream::Until::Lsn(lsn)),
+            Until::Stopped | Until::Snapshot => None,
+        };
+        let state = self.delivery.keeper.state();
+        let source =
+            source::replication(&self.server, self.file, state, until, self.memory.clone(), connection)?;
+        self.delivery.deliver(source).await?;
+        Ok(())
+    }
+}

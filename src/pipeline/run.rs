@@ -1,0 +1,96 @@
+//! A run: attempt after attempt, until its end or an error that trying again does not help.
+
+use std::future::Future;
+
+use pg_cdc_core::batch::BufferPool;
+use pg_cdc_core::stream::Retry;
+use pg_cdc_core::{Error, ErrorKind, Sink, State, StateStore};
+use tokio::time::{Instant, sleep};
+
+use super::attempt::Attempt;
+use super::deliver::{Delivery, Pace};
+use super::keeper::Keeper;
+use super::progress::Progress;
+use super::{Report, RunOptions, Shutdown};
+use crate::config::PipelineFile;
+use crate::source::Server;
+
+/// A pipeline that runs.
+pub(super) struct Run<'a> {
+    pub(super) file: &'a PipelineFile,
+    pub(super) options: RunOptions,
+    pub(super) sink: &'a mut dyn Sink,
+    pub(super) store: &'a mut dyn StateStore,
+    pub(super) shutdown: Shutdown,
+}
+
+impl Run<'_> {
+    /// Runs to the end; transient errors are tried again from what is durable.
+    pub(super) async fn to_end(mut self) -> Result<Report, Error> {
+        let config = &self.file.retry;
+        let retry = Retry { max_elapsed: config.max_elapsed, initial: config.initial, max: config.max };
+        let mut progress = Progress::new(self.options.progress);
+        let mut report = Report::default();
+        let (mut attempt, mut since, mut begun) = (0, Instant::now(), false);
+        let ended = loop {
+            let before = report.clone();
+            let Err(error) = self.attempt(&mut progress, &mut report, &mut begun).await else { break Ok(()) };
+            if report != before {
+                (attempt, since) = (0, Instant::now());
+            }
+            // A server that can't be reached from the very start is more likely a wrong address than a passing fault.
+            let worth_it = begun || error.kind() == ErrorKind::Server;
+            if !(worth_it && error.is_transient() && since.elapsed() < retry.max_elapsed) {
+                break Err(error);
+            }
+            let pause = retry.pause(attempt);
+            attempt += 1;
+            tracing::warn!(%error, ?pause, "tried again from what is durable");
+            if unless_stopped(&mut self.shutdown, sleep(pause)).await.is_none() {
+                break Ok(());
+            }
+        };
+        progress.finish();
+        ended?;
+        self.sink.close().await?;
+        Ok(report)
+    }
+
+    async fn attempt(
+        &mut self,
+        progress: &mut Progress,
+        report: &mut Report,
+        begun: &mut bool,
+    ) -> Result<(), Error> {
+        let connecting = Server::connect(&self.file.source);
+        let Some(server) = unless_stopped(&mut self.shutdown, connecting).await else { return Ok(()) };
+        let server = server?;
+        *begun = true;
+        let mut saved = self.store.load().await?;
+        let held = self.sink.open(saved.as_ref().and_then(|state| state.sink.as_ref())).await?;
+        if let (Some(held), Some(state)) = (held, &mut saved) {
+            state.position = Some(held);
+        }
+        let state = saved.clone().unwrap_or_else(|| State::new(&*self.file.name, server.id));
+        let stop_timeout = self.file.stop_timeout;
+        let delivery = Delivery {
+            sink: &mut *self.sink,
+            keeper: Keeper::new(&mut *self.store, state),
+            shutdown: &mut self.shutdown.clone(),
+            progress,
+            report,
+            pace: Pace { delay: self.file.batch.delay, stop_timeout },
+        };
+        let memory = BufferPool::new(usize::try_from(self.file.source.memory_limit).unwrap_or(usize::MAX));
+        let attempt = Attempt { server, file: self.file, until: self.options.until, memory, delivery };
+        attempt.run(saved).await
+    }
+}
+
+/// What `work` gives, or `None` once a stop is requested.
+async fn unless_stopped<T>(shutdown: &mut Shutdown, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = shutdown.requested() => None,
+    }
+}
