@@ -233,3 +233,55 @@ async fn a_table_whose_connection_was_lost_is_read_again() {
     assert_eq!((seen.restarted["public.big"], seen.done["public.big"].0), (1, 50000));
     assert!(seen.done["public.big"].1 >= point);
 }
+
+#[tokio::test]
+async fn a_rewrite_that_waits_for_the_copy_holds_nothing_up() {
+    let setup = "CREATE TABLE big (id int, v text);
+        INSERT INTO big SELECT i, repeat('v', 1000) FROM generate_series(1, 20000) i;";
+    for version in Version::under_test() {
+        let database = Database::new(version, setup).await;
+        let mut options = database.options().await;
+        options.memory = pg_cdc_core::batch::BufferPool::new(1 << 20);
+        let (mut source, point) = database.start(options).await;
+        let mut seen = Seen::new(point);
+        // Until the first rows: the table is open, and the pool is too small for all of it.
+        while seen.rows.is_empty() {
+            seen.take(&source.next().await.unwrap().unwrap());
+        }
+        let other = database.cluster.connect(&database.name).await.unwrap();
+        let truncated = tokio::spawn(async move { other.batch_execute("TRUNCATE big").await });
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while database.client.value(waits).await.unwrap() == "0" {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let rest = async {
+            while let Some(batch) = source.next().await {
+                seen.take(&batch.unwrap());
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), rest).await.expect("a deadlock");
+        truncated.await.unwrap().unwrap();
+        assert_eq!(seen.done["public.big"], (20000, point));
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_gone_is_replaced() {
+    let database = Database::new(Version::under_test()[0], SETUP).await;
+    let exporter = database.exporter();
+    let exported = exporter.export().await.unwrap();
+    let point = exported.point;
+    let gone = pg_cdc_snapshot::Exported::new(exported.name.clone(), point, ());
+    drop(exported);
+    // The server notices that the connection is closed.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut seen = Seen::new(point);
+    let mut source = SnapshotSource::start(database.options().await, gone, exporter);
+    while let Some(batch) = source.next().await {
+        seen.take(&batch.unwrap());
+    }
+    assert!(seen.ended);
+    assert_eq!((seen.done["public.t"].0, seen.done["public.other"].0), (100, 10));
+    assert!(seen.done["public.t"].1 > point);
+}
