@@ -23,6 +23,7 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// The message at `range` of `buffer`; the whole buffer's rest where the range goes beyond it.
     #[must_use]
+    #[inline]
     pub fn new(lsn: Lsn, buffer: &'a Bytes, range: std::ops::Range<usize>) -> Self {
         let end = range.end.min(buffer.len());
         let start = range.start.min(end);
@@ -31,24 +32,28 @@ impl<'a> Frame<'a> {
 
     /// The message that is the whole of `buffer`.
     #[must_use]
+    #[inline]
     pub fn whole(lsn: Lsn, buffer: &'a Bytes) -> Self {
         Self::new(lsn, buffer, 0..buffer.len())
     }
 
     /// The message.
     #[must_use]
+    #[inline]
     pub fn data(&self) -> &'a [u8] {
         self.data
     }
 
     /// Where the message starts in its buffer.
     #[must_use]
+    #[inline]
     pub fn start(&self) -> usize {
         self.start
     }
 
     /// The buffer, to be [attached](ChangeBatch::attach) to the batch.
     #[must_use]
+    #[inline]
     pub fn buffer(&self) -> &'a Bytes {
         self.buffer
     }
@@ -166,8 +171,12 @@ impl Tables {
 
 /// A message that its plugin's protocol does not allow, or that can't be mapped.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{plugin} message at {lsn}, offset {offset}: {what}")]
-pub struct DecodeError {
+#[error("{} message at {}, offset {}: {}", .0.plugin, .0.lsn, .0.offset, .0.what)]
+pub struct DecodeError(Box<Wrong>);
+
+/// Boxed, so that a result that holds no error is small.
+#[derive(Debug, Clone)]
+struct Wrong {
     plugin: &'static str,
     lsn: Lsn,
     offset: usize,
@@ -177,19 +186,19 @@ pub struct DecodeError {
 impl DecodeError {
     /// `what` was wrong `offset` bytes into the message of `plugin` at `lsn`.
     pub fn new(plugin: &'static str, lsn: Lsn, offset: usize, what: impl Into<Cow<'static, str>>) -> Self {
-        Self { plugin, lsn, offset, what: what.into() }
+        Self(Box::new(Wrong { plugin, lsn, offset, what: what.into() }))
     }
 
     /// Position of the message.
     #[must_use]
     pub fn lsn(&self) -> Lsn {
-        self.lsn
+        self.0.lsn
     }
 
     /// Offset in the message, in bytes.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.offset
+        self.0.offset
     }
 
     /// What the user can do about it.
@@ -217,6 +226,7 @@ impl Sequence {
     }
 
     /// A transaction that commits at `commit_lsn` starts.
+    #[inline]
     pub fn begin(&mut self, commit_lsn: Lsn) {
         self.next = 0;
         self.pass = self.delivered.as_ref().map_or(0, |position| position.delivered_of(commit_lsn));
@@ -232,18 +242,21 @@ impl Sequence {
 
     /// Whether the change that [`admit`](Self::admit) would number next is the transaction's first to be handed out.
     #[must_use]
+    #[inline]
     pub fn is_untouched(&self) -> bool {
         self.next == 0
     }
 
     /// Number of the transaction's changes so far, those passed over included.
     #[must_use]
+    #[inline]
     pub fn count(&self) -> u64 {
         self.next
     }
 
     /// Whether the whole transaction was delivered before.
     #[must_use]
+    #[inline]
     pub fn passes_all(&self) -> bool {
         self.pass == u64::MAX
     }

@@ -2,11 +2,23 @@
 
 use std::fmt;
 
-/// What was wrong with a message, and where.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Fault {
-    pub(crate) offset: usize,
-    pub(crate) what: What,
+use pg_cdc_core::{DecodeError, Lsn};
+
+/// What was wrong with a message, and where. Boxed, so that a result that holds none stays in registers.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<(usize, What)>);
+
+impl Fault {
+    #[cold]
+    pub(crate) fn new(offset: usize, what: What) -> Self {
+        Self(Box::new((offset, what)))
+    }
+
+    #[cold]
+    pub(crate) fn into_error(self, plugin: &'static str, lsn: Lsn) -> DecodeError {
+        let (offset, what) = *self.0;
+        DecodeError::new(plugin, lsn, offset, what.to_string())
+    }
 }
 
 /// What was wrong.
@@ -64,30 +76,51 @@ impl fmt::Display for What {
 /// Reads big-endian fields in order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    data: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    length: usize,
+}
+
+/// A value in a tuple.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value {
+    /// `t`, and where its bytes are.
+    Text { offset: usize, length: usize },
+    /// `b`, and where its bytes are.
+    Binary { offset: usize, length: usize },
+    /// A kind that has no bytes, if it is one.
+    Other(u8),
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0 }
+        Self { rest: data, length: data.len() }
     }
 
     /// Offset of the next byte.
     #[inline]
     pub(crate) fn offset(&self) -> usize {
-        self.at
+        self.length - self.rest.len()
     }
 
-    pub(crate) fn fault(&self, what: What) -> Fault {
-        Fault { offset: self.at, what }
+    /// `what` is wrong at the next byte.
+    #[cold]
+    pub(crate) fn fault(self, what: What) -> Fault {
+        Fault::new(self.offset(), what)
+    }
+
+    /// The byte that was read last is none of what may stand there.
+    #[cold]
+    pub(crate) fn unexpected(self, expected: &'static str, found: u8) -> Fault {
+        Fault::new(self.offset().saturating_sub(1), What::Unexpected { expected, found })
     }
 
     #[inline]
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Fault> {
-        let rest = self.data.get(self.at..).and_then(<[u8]>::first_chunk::<N>);
-        let Some(bytes) = rest else { return Err(self.fault(What::Truncated(what))) };
-        self.at += N;
+        let Some((bytes, rest)) = self.rest.split_first_chunk() else {
+            return Err(self.fault(What::Truncated(what)));
+        };
+        self.rest = rest;
         Ok(*bytes)
     }
 
@@ -122,40 +155,75 @@ impl<'a> Cursor<'a> {
     }
 
     /// A signed 32-bit length, and then passes over as many bytes. Gives their offset and number.
-    #[inline]
     pub(crate) fn counted(&mut self, what: &'static str) -> Result<(usize, usize), Fault> {
+        let before = self.offset();
         let signed = self.i32(what)?;
         let Ok(length) = usize::try_from(signed) else {
-            return Err(self.fault(What::Negative(what, signed)));
+            return Err(Fault::new(before, What::Negative(what, signed)));
         };
-        let start = self.at;
-        if length > self.data.len() - start {
+        let start = self.offset();
+        let Some(rest) = self.rest.get(length..) else {
             return Err(self.fault(What::Truncated(what)));
-        }
-        self.at = start + length;
+        };
+        self.rest = rest;
         Ok((start, length))
+    }
+
+    /// A value of a tuple: a kind, and a counted value where the kind has one. What else it may be the caller judges.
+    #[inline(always)]
+    pub(crate) fn value(&mut self) -> Result<Value, Fault> {
+        // Kind and length in one step, and below zero is beyond the end: two checks a column.
+        if let Some((&[kind @ (b't' | b'b'), a, b, c, d], rest)) = self.rest.split_first_chunk() {
+            let length = u32::from_be_bytes([a, b, c, d]) as usize;
+            if let Some(behind) = rest.get(length..) {
+                let offset = self.length - rest.len();
+                self.rest = behind;
+                return Ok(match kind {
+                    b't' => Value::Text { offset, length },
+                    _ => Value::Binary { offset, length },
+                });
+            }
+        } else if let Some((&kind, rest)) = self.rest.split_first()
+            && !matches!(kind, b't' | b'b')
+        {
+            self.rest = rest;
+            return Ok(Value::Other(kind));
+        }
+        Err(self.broken_value())
+    }
+
+    /// What is wrong with the value that stands next. Takes a copy, for a cursor whose address is known to a function
+    /// that is not inlined lives in memory.
+    #[cold]
+    fn broken_value(mut self) -> Fault {
+        let read = self.u8("a column's kind").and_then(|_| self.counted("a column's value"));
+        read.err().unwrap_or_else(|| self.fault(What::Truncated("a column's value")))
     }
 
     /// A string that ends with a zero byte, without it.
     pub(crate) fn string(&mut self, what: &'static str) -> Result<&'a str, Fault> {
+        let before = self.offset();
         let bytes = self.zero_ended(what)?;
-        std::str::from_utf8(bytes).map_err(|_| self.fault(What::NotUtf8(what)))
+        std::str::from_utf8(bytes).map_err(|error| {
+            let offset = before + error.valid_up_to();
+            Fault::new(offset, What::NotUtf8(what))
+        })
     }
 
     /// Bytes up to a zero byte, without it.
     pub(crate) fn zero_ended(&mut self, what: &'static str) -> Result<&'a [u8], Fault> {
-        let rest = self.data.get(self.at..).unwrap_or_default();
-        let Some(end) = rest.iter().position(|&byte| byte == 0) else {
+        let end = self.rest.iter().position(|&byte| byte == 0);
+        let Some((bytes, [_, rest @ ..])) = end.and_then(|end| self.rest.split_at_checked(end)) else {
             return Err(self.fault(What::Truncated(what)));
         };
-        self.at += end + 1;
-        Ok(rest.get(..end).unwrap_or_default())
+        self.rest = rest;
+        Ok(bytes)
     }
 
     /// Nothing may follow.
     #[inline]
     pub(crate) fn end(&self) -> Result<(), Fault> {
-        match self.data.len() - self.at {
+        match self.rest.len() {
             0 => Ok(()),
             rest => Err(self.fault(What::Trailing(rest))),
         }

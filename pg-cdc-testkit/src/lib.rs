@@ -17,6 +17,7 @@ mod client;
 mod cluster;
 mod command;
 pub mod conformance;
+pub mod encode;
 mod error;
 mod install;
 pub mod replay;

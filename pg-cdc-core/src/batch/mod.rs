@@ -13,4 +13,5 @@ pub use change::{Change, Event, Message, OwnedChange, Write};
 pub use pool::{Buffer, BufferPool};
 pub use recycle::Recycler;
 pub use row::{OwnedRow, Row};
+pub use slot::Slot;
 pub use tape::{BatchTable, BufferId, ChangeBatch, ChangeWriter, Op, TooLarge, Transaction, TruncateOptions};

@@ -24,17 +24,43 @@ pub(crate) enum Tag {
     ArenaBinary = 7,
 }
 
-/// `tag: 3 | length: 30 | offset: 31`.
+/// What stands in one column of a change: a value's place in the change's buffer, or one of the kinds of nothing.
 ///
-/// The offset counts from the start of the change's buffer, or of the batch's arena.
+/// Eight bytes, for [`ChangeWriter::row`](super::ChangeWriter::row).
+// `tag: 3 | length: 30 | offset: 31`. The offset counts from the start of the change's buffer, or of the batch's arena.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Slot(u64);
+pub struct Slot(u64);
 
 impl Slot {
-    pub(crate) const NULL: Self = Self::empty(Tag::Null);
-    pub(crate) const UNCHANGED: Self = Self::empty(Tag::Unchanged);
-    pub(crate) const NOT_IN_IDENTITY: Self = Self::empty(Tag::NotInIdentity);
-    pub(crate) const ABSENT: Self = Self::empty(Tag::Absent);
+    /// NULL.
+    pub const NULL: Self = Self::empty(Tag::Null);
+    /// A TOASTed value that was not sent.
+    pub const UNCHANGED: Self = Self::empty(Tag::Unchanged);
+    /// A column that is not part of the replica identity.
+    pub const NOT_IN_IDENTITY: Self = Self::empty(Tag::NotInIdentity);
+    /// A column that was not published, or did not exist.
+    pub const ABSENT: Self = Self::empty(Tag::Absent);
+
+    /// A value whose text is `length` bytes at `offset` of the change's buffer; `None` where it is longer than a value
+    /// may be (1 GiB), or begins further in than a buffer may reach (2 GiB).
+    #[must_use]
+    #[inline]
+    pub const fn text(offset: usize, length: usize) -> Option<Self> {
+        Self::checked(Tag::Text, offset, length)
+    }
+
+    /// A value whose binary form is `length` bytes at `offset` of the change's buffer; `None` as for
+    /// [`text`](Self::text).
+    #[must_use]
+    #[inline]
+    pub const fn binary(offset: usize, length: usize) -> Option<Self> {
+        Self::checked(Tag::Binary, offset, length)
+    }
+
+    #[inline]
+    pub(crate) const fn checked(tag: Tag, offset: usize, length: usize) -> Option<Self> {
+        if offset > FURTHEST || length > LONGEST { None } else { Some(Self::new(tag, offset, length)) }
+    }
 
     const fn empty(tag: Tag) -> Self {
         Self((tag as u64) << TAG_SHIFT)

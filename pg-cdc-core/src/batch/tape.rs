@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::recycle::Recycler;
-use super::slot::{FURTHEST, LONGEST, Slot, Tag};
+use super::slot::{Slot, Tag};
 use crate::{Lsn, Position, Table};
 
 /// What a change does to its table.
@@ -284,6 +284,7 @@ impl ChangeBatch {
     }
 
     /// Keeps `buffer` alive with the batch, so that slots can point into it; the last one again costs nothing.
+    #[inline]
     pub fn attach(&mut self, buffer: &Bytes) -> BufferId {
         let Tape { buffers, held, .. } = &mut self.tape;
         let same = |last: &Bytes| last.as_ptr() == buffer.as_ptr() && last.len() == buffer.len();
@@ -313,6 +314,7 @@ impl ChangeBatch {
     }
 
     /// Makes `transaction` the one that the following changes belong to.
+    #[inline]
     pub fn enter(&mut self, transaction: &Transaction) {
         if self.tape.transactions.last() != Some(transaction) {
             self.tape.transactions.push(*transaction);
@@ -323,7 +325,7 @@ impl ChangeBatch {
     #[inline]
     pub fn write(&mut self, buffer: BufferId) -> ChangeWriter<'_> {
         let start = self.tape.slots.len();
-        ChangeWriter { tape: &mut self.tape, buffer, start, middle: start }
+        ChangeWriter { tape: &mut self.tape, buffer, start, middle: start, begins: false }
     }
 
     /// Adds the TRUNCATE of one table.
@@ -383,6 +385,7 @@ impl ChangeBatch {
 
     /// Adds the commit of the transaction entered last: its commit record ends at `end_lsn`, and `changes` of its
     /// changes and messages were handed out in all.
+    #[inline]
     pub fn commit(&mut self, end_lsn: Lsn, changes: u64) {
         let transaction = self.tape.transactions.len().saturating_sub(1) as u32;
         self.tape.entries.push(Entry::Commit { transaction, end_lsn, changes });
@@ -478,11 +481,9 @@ impl Drop for ChangeBatch {
     }
 }
 
+#[inline]
 fn checked(tag: Tag, offset: usize, length: usize) -> Result<Slot, TooLarge> {
-    if offset > FURTHEST || length > LONGEST {
-        return Err(TooLarge(()));
-    }
-    Ok(Slot::new(tag, offset, length))
+    Slot::checked(tag, offset, length).ok_or(TooLarge(()))
 }
 
 /// Writes one change's columns: those of the old row, if there is one, then those of the new one.
@@ -494,9 +495,25 @@ pub struct ChangeWriter<'a> {
     buffer: BufferId,
     start: usize,
     middle: usize,
+    begins: bool,
 }
 
 impl ChangeWriter<'_> {
+    /// It is the first of its transaction: the begin is added with it, in front.
+    #[inline]
+    pub fn begins(&mut self) {
+        self.begins = true;
+    }
+
+    /// Adds `count` columns at once, NULL until they are set: one check for room, then nothing but stores.
+    #[inline]
+    pub fn row(&mut self, count: usize) -> &mut [Slot] {
+        let slots = &mut self.tape.slots;
+        let from = slots.len();
+        slots.resize(from + count, Slot::NULL);
+        slots.get_mut(from..).unwrap_or_default()
+    }
+
     /// Makes room for `columns` more columns at once.
     #[inline]
     pub fn reserve(&mut self, columns: usize) {
@@ -577,6 +594,17 @@ impl ChangeWriter<'_> {
         self.tape.slots.push(slot);
     }
 
+    /// Every unchanged column of the new row has the value that the old row holds for it, if it holds one.
+    pub fn fill_unchanged(&mut self) {
+        let row = self.tape.slots.get_mut(self.start..).unwrap_or_default();
+        let Some((old, new)) = row.split_at_mut_checked(self.middle - self.start) else { return };
+        for (new, old) in new.iter_mut().zip(old) {
+            if *new == Slot::UNCHANGED && old.is_known() {
+                *new = *old;
+            }
+        }
+    }
+
     /// Number of columns written so far, of both rows.
     #[must_use]
     pub fn columns(&self) -> usize {
@@ -599,6 +627,10 @@ impl ChangeWriter<'_> {
         };
         let columns = u16::try_from(new.max(old)).map_err(|_| TooLarge(()))?;
         let slots = u32::try_from(self.start).map_err(|_| TooLarge(()))?;
+        let transaction = self.tape.transactions.len().saturating_sub(1) as u32;
+        if self.begins {
+            self.tape.entries.push(Entry::Begin { transaction });
+        }
         let header = ChangeHeader {
             lsn,
             seq,
@@ -610,7 +642,7 @@ impl ChangeWriter<'_> {
             table: table.index,
             buffer: self.buffer.0,
             slots,
-            transaction: self.tape.transactions.len().saturating_sub(1) as u32,
+            transaction,
         };
         self.tape.changes += 1;
         self.tape.used += used;

@@ -4,6 +4,8 @@
 //! `src/backend/replication/logical/proto.c`. Protocol version 1: a transaction arrives whole, after its commit.
 
 mod relation;
+#[cfg(test)]
+mod tests;
 mod tuple;
 
 use std::collections::HashMap;
@@ -14,9 +16,10 @@ use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Sequence,
 
 use crate::cursor::{Cursor, Fault, What};
 use relation::{Announcement, Relation, Relations};
-use tuple::OldTuple;
+use tuple::{ChangeTuples, OldTuple};
 
 const PLUGIN: &str = "pgoutput";
+const TAG: &str = "its tag";
 /// Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
 const EPOCH: i64 = 946_684_800_000_000;
 
@@ -70,64 +73,80 @@ impl Decoder for PgOutput {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError> {
         let mut cursor = Cursor::new(frame.data());
-        self.message(&mut cursor, frame, tables, batch)
-            .map_err(|fault| DecodeError::new(PLUGIN, frame.lsn, fault.offset, fault.what.to_string()))
+        // The common messages apart from the others: their results are a word or two, not an `Outcome` to be moved.
+        let row = match cursor.u8(TAG) {
+            Ok(b'I') => self.insert(&frame, batch),
+            Ok(b'U') => self.update(&frame, batch),
+            Ok(b'D') => self.delete(&frame, batch),
+            Ok(b'B') => match self.begin(&mut cursor) {
+                Ok(commit_lsn) => return Ok(Outcome::Begin { commit_lsn }),
+                Err(fault) => Err(fault),
+            },
+            Ok(b'C') => match self.commit(&mut cursor, batch) {
+                Ok((commit_lsn, end_lsn)) => return Ok(Outcome::Commit { commit_lsn, end_lsn }),
+                Err(fault) => Err(fault),
+            },
+            Ok(tag) => {
+                let outcome = self.other(tag, &mut cursor, frame, tables, batch);
+                return outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn));
+            }
+            Err(fault) => Err(fault),
+        };
+        match row {
+            Ok(()) => Ok(Outcome::Taken),
+            Err(fault) => Err(fault.into_error(PLUGIN, frame.lsn)),
+        }
     }
 }
 
 impl PgOutput {
-    #[inline]
-    fn message(
+    fn other(
         &mut self,
+        tag: u8,
         cursor: &mut Cursor<'_>,
         frame: Frame<'_>,
         tables: &Tables,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
-        match cursor.u8("its tag")? {
-            b'I' => self.insert(cursor, frame, batch),
-            b'U' => self.update(cursor, frame, batch),
-            b'D' => self.delete(cursor, frame, batch),
-            b'B' => self.begin(cursor),
-            b'C' => self.commit(cursor, batch),
+        match tag {
             b'R' => self.relation(cursor, frame, tables, batch),
             b'Y' => self.type_name(cursor),
             b'T' => self.truncate(cursor, frame, batch),
             b'M' => self.logical_message(cursor, frame, batch),
             b'O' => origin(cursor),
-            tag => Err(Fault { offset: 0, what: What::Tag(tag) }),
+            tag => Err(Fault::new(0, What::Tag(tag))),
         }
     }
 
     /// `B`: LSN of the commit record, commit time, xid.
-    fn begin(&mut self, cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
+    fn begin(&mut self, cursor: &mut Cursor<'_>) -> Result<Lsn, Fault> {
         let commit_lsn = Lsn::new(cursor.u64("the commit's LSN")?);
         let commit_time = cursor.i64("the commit time")?.saturating_add(EPOCH);
         let xid = cursor.u32("the xid")?;
         cursor.end()?;
         if self.transaction.is_some() {
-            return Err(cursor.fault(What::Misplaced("a transaction begins within another")));
+            return Err(Fault::new(0, What::Misplaced("a transaction begins within another")));
         }
         self.transaction = Some(Transaction::new(Some(xid), commit_lsn, commit_time));
         self.sequence.begin(commit_lsn);
-        Ok(Outcome::Begin { commit_lsn })
+        Ok(commit_lsn)
     }
 
     /// `C`: flags, LSN of the commit record, its end, commit time.
-    fn commit(&mut self, cursor: &mut Cursor<'_>, batch: &mut ChangeBatch) -> Result<Outcome, Fault> {
+    fn commit(&mut self, cursor: &mut Cursor<'_>, batch: &mut ChangeBatch) -> Result<(Lsn, Lsn), Fault> {
         cursor.u8("the flags")?;
         let commit_lsn = Lsn::new(cursor.u64("the commit's LSN")?);
         let end_lsn = Lsn::new(cursor.u64("the commit's end")?);
         cursor.i64("the commit time")?;
         cursor.end()?;
         let Some(transaction) = self.transaction.take() else {
-            return Err(cursor.fault(What::Misplaced("a commit without a begin")));
+            return Err(Fault::new(0, What::Misplaced("a commit without a begin")));
         };
         if self.sequence.count() > 0 && !self.sequence.passes_all() {
             batch.enter(&transaction);
             batch.commit(end_lsn, self.sequence.count());
         }
-        Ok(Outcome::Commit { commit_lsn, end_lsn })
+        Ok((commit_lsn, end_lsn))
     }
 
     /// `R`: a table's name, replica identity and columns; comes before the first change of it, and again after any
@@ -179,78 +198,68 @@ impl PgOutput {
     }
 
     /// `I`: relation, `N`, the new tuple.
-    #[inline]
-    fn insert(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
-        expect_new(cursor)?;
-        change.new_tuple(cursor)?;
-        change.finish(cursor, Op::Insert)
+    #[inline(never)]
+    fn insert(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        cursor.u8(TAG)?;
+        let Some(mut change) = self.change(&mut cursor, frame, batch)? else { return Ok(()) };
+        expect_new(&mut cursor)?;
+        change.new_tuple(&mut cursor, frame.start())?;
+        change.finish(&cursor, frame, Op::Insert)
     }
 
     /// `U`: relation, the old key (`K`) or row (`O`) where it was written, `N`, the new tuple.
-    #[inline]
-    fn update(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+    #[inline(never)]
+    fn update(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        cursor.u8(TAG)?;
+        let Some(mut change) = self.change(&mut cursor, frame, batch)? else { return Ok(()) };
         match cursor.u8("the kind of tuple")? {
             b'N' => {}
             kind => {
-                change.old_tuple(cursor, OldTuple::from_kind(cursor, kind)?)?;
-                expect_new(cursor)?;
+                let held = OldTuple::from_kind(&cursor, kind, "a tuple (K, O or N)")?;
+                change.old_tuple(&mut cursor, frame.start(), held)?;
+                expect_new(&mut cursor)?;
             }
         }
-        change.new_tuple(cursor)?;
-        change.finish(cursor, Op::Update)
+        change.new_tuple(&mut cursor, frame.start())?;
+        change.finish(&cursor, frame, Op::Update)
     }
 
     /// `D`: relation, the old key (`K`) or row (`O`).
-    #[inline]
-    fn delete(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(mut change) = self.change(cursor, frame, batch)? else { return Ok(Outcome::Taken) };
+    #[inline(never)]
+    fn delete(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        cursor.u8(TAG)?;
+        let Some(mut change) = self.change(&mut cursor, frame, batch)? else { return Ok(()) };
         let kind = cursor.u8("the kind of tuple")?;
-        change.old_tuple(cursor, OldTuple::from_kind(cursor, kind)?)?;
-        change.finish(cursor, Op::Delete)
+        let held = OldTuple::from_kind(&cursor, kind, "an old tuple (K or O)")?;
+        change.old_tuple(&mut cursor, frame.start(), held)?;
+        change.finish(&cursor, frame, Op::Delete)
     }
 
     /// The change of the relation that stands next, or `None` where nobody wants it.
-    #[inline]
+    // Inlined for the same reason as `ChangeTuples::new`.
+    #[inline(always)]
     fn change<'a>(
         &'a mut self,
         cursor: &mut Cursor<'_>,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         batch: &'a mut ChangeBatch,
-    ) -> Result<Option<tuple::ChangeTuples<'a>>, Fault> {
+    ) -> Result<Option<ChangeTuples<'a>>, Fault> {
         let oid = cursor.u32("the relation's OID")?;
         let Some(transaction) = &self.transaction else {
-            return Err(cursor.fault(What::Misplaced("a change outside of a transaction")));
+            return Err(Fault::new(0, What::Misplaced("a change outside of a transaction")));
         };
         let Some(relation) = self.relations.get(oid) else {
-            return Err(cursor.fault(What::UnknownRelation(oid)));
+            return Err(Fault::new(1, What::UnknownRelation(oid)));
         };
         if !relation.is_wanted_at(transaction.commit_lsn) {
             return Ok(None);
         }
-        let first = self.sequence.is_untouched();
         let Some(seq) = self.sequence.admit() else { return Ok(None) };
         batch.enter(transaction);
-        if first {
-            batch.begin();
-        }
-        Ok(tuple::ChangeTuples::new(relation, frame, batch, seq))
+        Ok(ChangeTuples::new(relation, frame, batch, seq))
     }
 
     /// `T`: relations, options, their OIDs.
@@ -264,14 +273,14 @@ impl PgOutput {
         let options = cursor.u8("the options")?;
         let options = TruncateOptions::new(options & 1 != 0, options & 2 != 0);
         let Some(transaction) = &self.transaction else {
-            return Err(cursor.fault(What::Misplaced("a TRUNCATE outside of a transaction")));
+            return Err(Fault::new(0, What::Misplaced("a TRUNCATE outside of a transaction")));
         };
         // Seen whole before anything is added.
         let mut look = *cursor;
         for _ in 0..relations {
             let oid = look.u32("a relation's OID")?;
             if self.relations.get(oid).is_none() {
-                return Err(look.fault(What::UnknownRelation(oid)));
+                return Err(Fault::new(look.offset() - 4, What::UnknownRelation(oid)));
             }
         }
         look.end()?;
@@ -281,10 +290,9 @@ impl PgOutput {
             if !relation.is_wanted_at(transaction.commit_lsn) {
                 continue;
             }
-            let first = self.sequence.is_untouched();
             let Some(seq) = self.sequence.admit() else { continue };
             batch.enter(transaction);
-            if first {
+            if seq == 0 {
                 batch.begin();
             }
             if let Some(table) = relation.in_batch(batch) {
@@ -313,10 +321,9 @@ impl PgOutput {
         let place = |range: std::ops::Range<usize>| base + range.start..base + range.end;
         match (&self.transaction, transactional) {
             (Some(transaction), true) => {
-                let first = self.sequence.is_untouched();
                 let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
                 batch.enter(transaction);
-                if first {
+                if seq == 0 {
                     batch.begin();
                 }
                 let (buffer, time) = (batch.attach(frame.buffer()), transaction.commit_time);
@@ -326,7 +333,7 @@ impl PgOutput {
                 Ok(Outcome::Taken)
             }
             (None, true) => {
-                Err(cursor.fault(What::Misplaced("a transactional message outside of a transaction")))
+                Err(Fault::new(0, What::Misplaced("a transactional message outside of a transaction")))
             }
             (open, false) => {
                 let buffer = batch.attach(frame.buffer());
@@ -356,6 +363,6 @@ fn origin(cursor: &mut Cursor<'_>) -> Result<Outcome, Fault> {
 fn expect_new(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
     match cursor.u8("the kind of tuple")? {
         b'N' => Ok(()),
-        found => Err(cursor.fault(What::Unexpected { expected: "a new tuple (N)", found })),
+        found => Err(cursor.unexpected("a new tuple (N)", found)),
     }
 }

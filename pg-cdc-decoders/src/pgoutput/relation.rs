@@ -1,12 +1,13 @@
 //! Relation messages, and the tables made of them.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{BatchTable, ChangeBatch};
 use pg_cdc_core::{Column, ColumnType, Known, Lsn, ReplicaIdentity, Table, TableFacts, TableName, Tables};
 
-use crate::cursor::{Cursor, Fault, What};
+use crate::cursor::{Cursor, Fault};
 
 /// A relation of the current connection.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Relation {
 #[derive(Debug, Default)]
 pub(super) struct Relations {
     list: Vec<Relation>,
-    index: HashMap<u32, usize>,
+    index: HashMap<u32, usize, BuildHasherDefault<OidHasher>>,
     /// The one that was asked for last: changes come in runs.
     last: usize,
 }
@@ -78,6 +79,27 @@ impl Relations {
             self.last = *self.index.get(&oid)?;
         }
         self.list.get_mut(self.last)
+    }
+}
+
+/// Spreads an OID over 64 bits. The server gives them out one by one, so nobody can choose them to collide.
+#[derive(Debug, Default)]
+struct OidHasher(u64);
+
+impl Hasher for OidHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    #[inline]
+    fn write_u32(&mut self, oid: u32) {
+        // Fibonacci hashing, both halves good: the map takes the bucket from the low bits, its tag from the high ones.
+        let spread = (self.0 ^ u64::from(oid)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = spread ^ (spread >> 32);
     }
 }
 
@@ -109,9 +131,8 @@ impl<'a> Announcement<'a> {
         };
         let name = cursor.string("the relation's name")?;
         let code = cursor.u8("the replica identity")?;
-        let identity = ReplicaIdentity::from_code(code).ok_or_else(|| {
-            cursor.fault(What::Unexpected { expected: "a replica identity (d, i, f, n)", found: code })
-        })?;
+        let identity = ReplicaIdentity::from_code(code)
+            .ok_or_else(|| cursor.unexpected("a replica identity (d, i, f, n)", code))?;
         let count = cursor.u16("the number of columns")?;
         let mut columns = Vec::with_capacity(usize::from(count.min(1600)));
         for _ in 0..count {

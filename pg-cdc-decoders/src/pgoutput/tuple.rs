@@ -1,10 +1,10 @@
 //! Tuples: a change's columns, straight onto the tape.
 
-use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, TooLarge};
-use pg_cdc_core::{Column, Frame, Lsn, Outcome};
+use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, Slot};
+use pg_cdc_core::{Column, Frame};
 
 use super::relation::Relation;
-use crate::cursor::{Cursor, Fault, What};
+use crate::cursor::{Cursor, Fault, Value, What};
 
 /// What an old tuple holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,120 +16,127 @@ pub(super) enum OldTuple {
 }
 
 impl OldTuple {
-    pub(super) fn from_kind(cursor: &Cursor<'_>, kind: u8) -> Result<Self, Fault> {
+    #[inline]
+    pub(super) fn from_kind(cursor: &Cursor<'_>, kind: u8, expected: &'static str) -> Result<Self, Fault> {
         match kind {
             b'K' => Ok(Self::Key),
             b'O' => Ok(Self::Row),
-            found => Err(cursor.fault(What::Unexpected { expected: "a tuple (K, O or N)", found })),
+            found => Err(cursor.unexpected(expected, found)),
         }
     }
 }
 
 /// A change that is being written.
+///
+/// All of it is inlined into the functions of the three messages, so that it is never a value in memory: moved as one,
+/// it cost more than five columns do.
 pub(super) struct ChangeTuples<'a> {
     columns: &'a [Column],
     writer: ChangeWriter<'a>,
     table: BatchTable,
-    lsn: Lsn,
     seq: u64,
-    /// Where the message starts in its buffer, and how long it is.
-    base: usize,
-    length: usize,
 }
 
 impl<'a> ChangeTuples<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         relation: &'a mut Relation,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         batch: &'a mut ChangeBatch,
         seq: u64,
     ) -> Option<Self> {
         let table = relation.in_batch(batch)?;
         let buffer = batch.attach(frame.buffer());
-        Some(Self {
-            columns: &relation.table()?.columns,
-            writer: batch.write(buffer),
-            table,
-            lsn: frame.lsn,
-            seq,
-            base: frame.start(),
-            length: frame.data().len(),
-        })
+        let mut writer = batch.write(buffer);
+        if seq == 0 {
+            writer.begins();
+        }
+        Some(Self { columns: &relation.table()?.columns, writer, table, seq })
     }
 
     /// The number of columns, which must be the relation's.
-    #[inline]
-    fn width(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+    #[inline(always)]
+    fn width(&self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+        let offset = cursor.offset();
         let found = usize::from(cursor.u16("the number of columns")?);
         let expected = self.columns.len();
         if found != expected {
-            return Err(cursor.fault(What::Width { expected, found }));
-        }
-        self.writer.reserve(found);
-        Ok(())
-    }
-
-    #[inline]
-    pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
-        self.width(cursor)?;
-        let base = self.base;
-        for _ in 0..self.columns.len() {
-            match cursor.u8("a column's kind")? {
-                b't' => {
-                    let (at, length) = cursor.counted("a column's text")?;
-                    self.writer.text(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
-                b'b' => {
-                    let (at, length) = cursor.counted("a column's binary value")?;
-                    self.writer.binary(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
-                b'n' => self.writer.null(),
-                b'u' => self.writer.from_old_or_unchanged(),
-                found => return Err(cursor.fault(unknown_kind(found))),
-            }
+            return Err(Fault::new(offset, What::Width { expected, found }));
         }
         Ok(())
     }
 
-    pub(super) fn old_tuple(&mut self, cursor: &mut Cursor<'_>, held: OldTuple) -> Result<(), Fault> {
+    /// `base` is where the message starts in its buffer.
+    #[inline(always)]
+    pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>, base: usize) -> Result<(), Fault> {
         self.width(cursor)?;
-        let base = self.base;
-        for column in self.columns {
-            match cursor.u8("a column's kind")? {
-                b't' => {
-                    let (at, length) = cursor.counted("a column's text")?;
-                    self.writer.text(base + at, length).map_err(|error| too_large(cursor, error))?;
+        let mut unchanged = false;
+        for slot in self.writer.row(self.columns.len()) {
+            *slot = match cursor.value()? {
+                Value::Text { offset, length } => text(cursor, base + offset, length)?,
+                Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
+                Value::Other(b'n') => Slot::NULL,
+                Value::Other(b'u') => {
+                    unchanged = true;
+                    Slot::UNCHANGED
                 }
-                b'b' => {
-                    let (at, length) = cursor.counted("a column's binary value")?;
-                    self.writer.binary(base + at, length).map_err(|error| too_large(cursor, error))?;
-                }
-                b'n' if held == OldTuple::Key && !column.identity => self.writer.not_in_identity(),
-                b'n' => self.writer.null(),
-                b'u' => self.writer.unchanged(),
-                found => return Err(cursor.fault(unknown_kind(found))),
-            }
+                Value::Other(found) => return Err(unknown_kind(*cursor, found)),
+            };
+        }
+        if unchanged {
+            self.writer.fill_unchanged();
+        }
+        Ok(())
+    }
+
+    /// `base` is where the message starts in its buffer.
+    #[inline(always)]
+    pub(super) fn old_tuple(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        base: usize,
+        held: OldTuple,
+    ) -> Result<(), Fault> {
+        self.width(cursor)?;
+        for (slot, column) in self.writer.row(self.columns.len()).iter_mut().zip(self.columns) {
+            *slot = match cursor.value()? {
+                Value::Text { offset, length } => text(cursor, base + offset, length)?,
+                Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
+                Value::Other(b'n') if held == OldTuple::Key && !column.identity => Slot::NOT_IN_IDENTITY,
+                Value::Other(b'n') => Slot::NULL,
+                Value::Other(b'u') => Slot::UNCHANGED,
+                Value::Other(found) => return Err(unknown_kind(*cursor, found)),
+            };
         }
         self.writer.end_old();
         Ok(())
     }
 
-    #[inline]
-    pub(super) fn finish(self, cursor: &Cursor<'_>, op: Op) -> Result<Outcome, Fault> {
+    #[inline(always)]
+    pub(super) fn finish(self, cursor: &Cursor<'_>, frame: &Frame<'_>, op: Op) -> Result<(), Fault> {
         cursor.end()?;
         self.writer
-            .finish(op, self.table, self.lsn, self.seq, self.length)
-            .map_err(|error| too_large(cursor, error))?;
-        Ok(Outcome::Taken)
+            .finish(op, self.table, frame.lsn, self.seq, frame.data().len())
+            .map_err(|_| too_large(*cursor))
     }
 }
 
-fn unknown_kind(found: u8) -> What {
-    What::Unexpected { expected: "a column's kind (n, u, t, b)", found }
+#[inline(always)]
+fn text(cursor: &Cursor<'_>, offset: usize, length: usize) -> Result<Slot, Fault> {
+    Slot::text(offset, length).ok_or_else(|| too_large(*cursor))
+}
+
+#[inline(always)]
+fn binary(cursor: &Cursor<'_>, offset: usize, length: usize) -> Result<Slot, Fault> {
+    Slot::binary(offset, length).ok_or_else(|| too_large(*cursor))
 }
 
 #[cold]
-fn too_large(cursor: &Cursor<'_>, _: TooLarge) -> Fault {
+fn unknown_kind(cursor: Cursor<'_>, found: u8) -> Fault {
+    cursor.unexpected("a column's kind (n, u, t, b)", found)
+}
+
+#[cold]
+fn too_large(cursor: Cursor<'_>) -> Fault {
     cursor.fault(What::TooLarge)
 }

@@ -1,0 +1,6 @@
+//! What the benches share: streams of messages, and the ways to decode them that are compared.
+
+pub mod peer;
+pub mod streams;
+pub mod tape;
+pub mod walk;

@@ -1,0 +1,178 @@
+//! Relations: versions of tables, what the catalog is asked, which tables are wanted.
+
+use std::sync::Arc;
+
+use pg_cdc_core::batch::Event;
+use pg_cdc_core::{Column, ColumnType, Known, Outcome, ReplicaIdentity, Table, TableFacts, TableName};
+
+use super::*;
+
+fn facts(key: Vec<u16>, from: u64) -> Known {
+    let mut id = Column::new("id", ColumnType::new(INT4, -1, "int4"));
+    (id.identity, id.nullable) = (true, false);
+    let note = Column::new("note", ColumnType::new(TEXT, -1, "text"));
+    let name = TableName::new("public", "t");
+    let table = Table::new(1, name, vec![id, note], ReplicaIdentity::Default).with_key(key);
+    Known::Wanted(TableFacts { table: Arc::new(table), from: Lsn::new(from) })
+}
+
+fn schema_changes(bench: &Bench) -> usize {
+    bench.batch.events().filter(|event| matches!(event, Event::SchemaChange { .. })).count()
+}
+
+#[test]
+fn a_table_that_changed_is_an_event_with_its_old_and_new_shape() {
+    let mut bench = Bench::in_transaction();
+    bench.feed(&[insert("1"), commit(100), begin(200), u(), t()]);
+    bench.take();
+    let columns = [("id", INT4, true), ("note", TEXT, false), ("more", TEXT, false)];
+    bench.feed(&[relation(1, "t", ReplicaIdentity::Default, &columns)]);
+    let Some(Event::SchemaChange { old: Some(old), new }) = bench.batch.events().next() else {
+        panic!("no schema change with an old shape")
+    };
+    assert_eq!((old.columns.len(), new.columns.len()), (2, 3));
+    bench.feed(&[Message::Insert { relation: 1, new: texts(&["1", "x", "y"]) }]);
+    assert_eq!(bench.batch.changes().next().unwrap().table().columns.len(), 3);
+}
+
+#[test]
+fn every_fact_of_a_relation_makes_a_new_shape() {
+    let default = ReplicaIdentity::Default;
+    let variants = [
+        relation(1, "renamed", default, &[("id", INT4, true), ("note", TEXT, false)]),
+        relation(1, "t", ReplicaIdentity::Full, &[("id", INT4, true), ("note", TEXT, false)]),
+        relation(1, "t", default, &[("id", INT4, true), ("renamed", TEXT, false)]),
+        relation(1, "t", default, &[("id", INT4, true), ("note", 1043, false)]),
+        relation(1, "t", default, &[("id", INT4, true), ("note", TEXT, true)]),
+        relation(1, "t", default, &[("note", TEXT, false), ("id", INT4, true)]),
+    ];
+    for variant in variants {
+        let mut bench = Bench::in_transaction();
+        bench.take();
+        bench.feed(std::slice::from_ref(&variant));
+        assert_eq!(schema_changes(&bench), 1, "{variant:?}");
+    }
+}
+
+#[test]
+fn the_same_relation_again_is_no_event() {
+    let mut bench = Bench::in_transaction();
+    bench.take();
+    bench.feed(&[t(), commit(100)]);
+    bench.decoder.restart(None);
+    bench.feed(&[begin(200), t(), insert("1")]);
+    assert_eq!(schema_changes(&bench), 0);
+}
+
+#[test]
+fn a_version_that_is_known_from_before_is_no_event() {
+    let mut bench = Bench::in_transaction();
+    bench.feed(&[insert("1")]);
+    let known = Arc::clone(bench.batch.changes().next().unwrap().table());
+    let mut bench = Bench { decoder: PgOutput::with_versions([Arc::clone(&known)]), ..Bench::new() };
+    bench.feed(&[begin(100), t(), insert("1")]);
+    assert_eq!(schema_changes(&bench), 0);
+    assert!(Arc::ptr_eq(bench.batch.changes().next().unwrap().table(), &known));
+}
+
+#[test]
+fn a_relation_of_an_earlier_connection_is_not_known() {
+    let mut bench = Bench::in_transaction();
+    bench.decoder.restart(None);
+    bench.feed(&[begin(100)]);
+    let error = bench.message(&insert("1")).unwrap_err();
+    assert!(error.to_string().contains("no Relation message announced relation 1"), "{error}");
+}
+
+#[test]
+fn the_catalog_is_asked_once_for_a_relation_it_has_not_told_of() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.feed(&[begin(100)]);
+    let outcome = bench.message(&t()).unwrap();
+    let name = TableName::new("public", "t");
+    assert_eq!(outcome, Outcome::NeedTable { oid: Some(1), name });
+    assert!(bench.batch.is_blank());
+    // Dropped since: it is not asked for twice.
+    bench.feed(&[t(), insert("1")]);
+    assert_eq!(bench.batch.len(), 1);
+}
+
+#[test]
+fn the_catalogs_answer_completes_a_table() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.feed(&[begin(100)]);
+    let _ = bench.message(&t()).unwrap();
+    bench.tables.insert(1, facts(vec![1, 0], 0));
+    bench.feed(&[t(), insert("1")]);
+    let table = Arc::clone(bench.batch.changes().next().unwrap().table());
+    assert_eq!(table.key, [1, 0]);
+    assert_eq!(&*table.columns[0].type_.name, "int4");
+    assert!(!table.columns[0].nullable && table.columns[1].nullable);
+    // Now it is known: not asked for on the next connection.
+    bench.decoder.restart(None);
+    bench.feed(&[begin(200), t()]);
+}
+
+#[test]
+fn the_catalog_is_asked_again_for_a_relation_of_another_shape() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.tables.insert(1, facts(vec![0], 0));
+    bench.feed(&[begin(100), t()]);
+    let other = relation(1, "t", ReplicaIdentity::Default, &[("id", INT4, true)]);
+    assert!(matches!(bench.message(&other).unwrap(), Outcome::NeedTable { oid: Some(1), .. }));
+    // The catalog is of now: it may still say something else. Then what was announced counts.
+    bench.feed(&[other, Message::Insert { relation: 1, new: texts(&["1"]) }]);
+    assert_eq!(bench.batch.changes().next().unwrap().table().columns.len(), 1);
+}
+
+#[test]
+fn a_table_that_nobody_wants_leaves_no_trace() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.tables.insert(1, Known::Unwanted);
+    let delete = Message::Delete { relation: 1, old: Old::Key(texts(&["1", "x"])) };
+    let update = Message::Update { relation: 1, old: None, new: texts(&["1", "x"]) };
+    bench.feed(&[begin(100), t(), insert("1"), update, delete, truncate(&[1]), commit(100)]);
+    assert!(bench.batch.is_blank());
+}
+
+#[test]
+fn a_truncate_of_several_tables_keeps_the_wanted_ones() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.tables.insert(1, facts(vec![0], 0));
+    bench.tables.insert(2, Known::Unwanted);
+    bench.feed(&[begin(100), t(), u(), truncate(&[2, 1])]);
+    assert_eq!(bench.take().last().unwrap(), "Truncate public.t #0");
+}
+
+#[test]
+fn transactions_that_commit_before_a_tables_start_are_not_wanted() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.tables.insert(1, facts(vec![0], 200));
+    bench.feed(&[begin(199), t(), insert("1"), truncate(&[1]), commit(199)]);
+    assert!(bench.batch.is_empty());
+    bench.feed(&[begin(200), insert("2"), commit(200)]);
+    let change = bench.batch.changes().next().unwrap();
+    assert_eq!((change.seq(), change.after().unwrap().datum(0)), (0, Datum::Text(b"2")));
+}
+
+#[test]
+fn tables_of_pg_catalog_are_named_so() {
+    let mut bench = Bench::new();
+    let Message::Relation(mut relation) = t() else { unreachable!() };
+    relation.schema = String::new();
+    bench.feed(&[Message::Relation(relation)]);
+    assert!(bench.take()[0].starts_with("schema pg_catalog.t "));
+}
+
+#[test]
+fn the_key_is_the_replica_identity_where_the_catalog_is_silent() {
+    let columns = [("a", TEXT, true), ("b", TEXT, false), ("c", TEXT, true)];
+    let key = |identity| {
+        let mut bench = Bench::new();
+        bench.feed(&[relation(1, "t", identity, &columns)]);
+        let Some(Event::SchemaChange { new, .. }) = bench.batch.events().next() else { panic!() };
+        new.key.clone()
+    };
+    assert_eq!(key(ReplicaIdentity::Index), [0, 2]);
+    assert_eq!(key(ReplicaIdentity::Full), [0; 0]);
+}

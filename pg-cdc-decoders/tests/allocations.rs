@@ -1,0 +1,94 @@
+//! Decoding allocates nothing a change, once the vectors of the recycled batches have grown.
+
+use bytes::Bytes;
+use pg_cdc_core::batch::Recycler;
+use pg_cdc_core::{Decoder, Frame, Lsn, Outcome, ReplicaIdentity, Tables};
+use pg_cdc_decoders::PgOutput;
+use pg_cdc_testkit::encode::pgoutput::{Message, Old, Relation, RelationColumn, Value};
+
+const CHANGES: usize = 100_000;
+/// A transaction has this many changes.
+const TRANSACTION: usize = 50;
+const TRANSACTIONS_A_BATCH: usize = 10;
+
+/// One transaction, in one buffer: inserts, updates with a key, with a row and without, deletes; text, binary, NULL
+/// and unchanged values; over four tables in turn.
+fn transaction(columns: u16) -> (Bytes, Vec<std::ops::Range<usize>>) {
+    let row = |unchanged: bool| {
+        let value = |at| match at % 5 {
+            3 => Value::Null,
+            4 if unchanged => Value::Unchanged,
+            2 => Value::Binary(vec![7; 8]),
+            _ => Value::text(format!("{at:010}")),
+        };
+        (0..columns).map(value).collect::<Vec<_>>()
+    };
+    let commit_lsn = Lsn::new(100);
+    let mut messages = vec![Message::Begin { commit_lsn, commit_time: 5, xid: 7 }];
+    messages.extend((0..TRANSACTION).map(|at| {
+        let relation = at as u32 % 4;
+        let update = |old| Message::Update { relation, old, new: row(true) };
+        match at % 6 {
+            0 | 1 => Message::Insert { relation, new: row(false) },
+            2 => update(None),
+            3 => update(Some(Old::Key(row(false)))),
+            4 => update(Some(Old::Row(row(false)))),
+            _ => Message::Delete { relation, old: Old::Key(row(false)) },
+        }
+    }));
+    messages.push(Message::Commit { commit_lsn, end_lsn: Lsn::new(110), commit_time: 5 });
+    let (mut buffer, mut frames) = (Vec::new(), Vec::new());
+    for message in messages {
+        let start = buffer.len();
+        message.encode_into(&mut buffer);
+        frames.push(start..buffer.len());
+    }
+    (buffer.into(), frames)
+}
+
+fn relation(oid: u32, columns: u16) -> Message {
+    let column =
+        |at| RelationColumn { identity: at == 0, name: format!("c{at}"), type_oid: 25, modifier: -1 };
+    let columns = (0..columns).map(column).collect();
+    let (schema, name) = ("public".to_owned(), format!("t{oid}"));
+    Message::Relation(Relation { oid, schema, name, identity: ReplicaIdentity::Default, columns })
+}
+
+#[test]
+fn decoding_allocates_nothing_a_change() {
+    for columns in [5, 20, 50] {
+        let (mut decoder, tables, recycler) = (PgOutput::new(), Tables::without_catalog(), Recycler::new());
+        for oid in 0..4 {
+            let announced = relation(oid, columns).encode();
+            let frame = Frame::whole(Lsn::ZERO, &announced);
+            assert_eq!(decoder.decode(frame, &tables, &mut recycler.batch()).unwrap(), Outcome::Taken);
+        }
+        let (buffer, frames) = transaction(columns);
+        let mut decode_batch = || {
+            let mut batch = recycler.batch();
+            for _ in 0..TRANSACTIONS_A_BATCH {
+                for range in &frames {
+                    let frame = Frame::new(Lsn::new(50), &buffer, range.clone());
+                    let _ = decoder.decode(frame, &tables, &mut batch).unwrap();
+                }
+            }
+            batch.len()
+        };
+        // The vectors grow.
+        decode_batch();
+        let mut decoded = 0;
+        let counted = allocation_counter::measure(|| {
+            while decoded < CHANGES {
+                decoded += decode_batch();
+            }
+        });
+        assert_eq!(decoded, CHANGES);
+        assert_eq!(counted.count_total, 0, "{columns} columns: {counted:?}");
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let counted = allocation_counter::measure(|| drop(std::hint::black_box(vec![0_u8; 100])));
+    assert_eq!(counted.count_total, 1);
+}

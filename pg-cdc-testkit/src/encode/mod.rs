@@ -1,0 +1,3 @@
+//! Encoders of output plugins' messages: plain data in, bytes out, as a server would send them.
+
+pub mod pgoutput;
