@@ -8,13 +8,14 @@ use pg_cdc_core::{Error, ErrorKind, Lsn};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::chunk::{Chunk, Item};
 use crate::export::{Exported, Exporter};
 use crate::guard::Guard;
 use crate::options::SnapshotOptions;
 use crate::plan;
-use crate::source::{Chunk, Item};
+use crate::round::Round;
 use crate::table::Trouble;
-use crate::workers::{self, Again, Round, Why, Worked};
+use crate::workers::{self, Again, Why, Worked};
 
 /// How often a table is read before we give up.
 const MOST_ROUNDS: u32 = 10;

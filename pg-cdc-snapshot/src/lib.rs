@@ -25,12 +25,14 @@
 //! Memory is bounded by the [`BufferPool`](pg_cdc_core::batch::BufferPool) of the options, whatever the size of the
 //! tables and the pace of the reader; a single row larger than that passes alone.
 
+mod chunk;
 mod consistent;
 pub mod copy;
 mod export;
 mod guard;
 mod options;
 pub mod plan;
+mod round;
 mod source;
 mod table;
 mod workers;

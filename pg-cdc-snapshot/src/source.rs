@@ -16,21 +16,11 @@ use pg_cdc_core::{
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::chunk::{Chunk, Item};
 use crate::consistent;
 use crate::export::{Exported, Exporter};
 use crate::options::SnapshotOptions;
 use crate::table::Trouble;
-
-/// A batch on its way out.
-#[derive(Debug)]
-pub(crate) struct Chunk {
-    pub(crate) batch: ChangeBatch,
-    /// The table that is done with it.
-    pub(crate) done: Option<TableName>,
-}
-
-/// What the workers hand out.
-pub(crate) type Item = Result<Chunk, SourceError>;
 
 /// Reads tables under one exported snapshot, several at once: a [`Source`] that ends.
 ///

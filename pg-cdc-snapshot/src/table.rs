@@ -9,11 +9,11 @@ use pg_cdc_core::catalog::TableInfo;
 use pg_cdc_core::wire::{Block, Connection, CopyFormat, CopyOut};
 use pg_cdc_core::{Error, ErrorKind, quote_literal};
 
+use crate::chunk::Chunk;
 use crate::copy::{CopyDecoder, NotARow, Target};
 use crate::guard::Difference;
 use crate::plan::{TableCopy, table_copy};
-use crate::source::Chunk;
-use crate::workers::Round;
+use crate::round::Round;
 
 /// Why a table could not be read under this snapshot.
 #[derive(Debug)]

@@ -1,35 +1,16 @@
 //! A round: several connections read tables of one queue under one snapshot.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use pg_cdc_core::batch::{BufferPool, Recycler};
+use pg_cdc_core::Error;
 use pg_cdc_core::catalog::TableInfo;
-use pg_cdc_core::wire::{ConnectConfig, Connection, Session};
-use pg_cdc_core::{Error, Lsn};
-use tokio::sync::mpsc;
+use pg_cdc_core::wire::{Connection, Session};
 use tokio::task::JoinSet;
 
-use crate::guard::{Difference, Guard};
-use crate::plan::CopyFormatChoice;
-use crate::source::{Chunk, Item};
+use crate::chunk::Chunk;
+use crate::guard::Difference;
+use crate::round::Round;
 use crate::table::{self, Trouble};
-
-/// What the workers of one round share.
-#[derive(Debug)]
-pub(crate) struct Round {
-    pub(crate) connect: ConnectConfig,
-    pub(crate) snapshot: String,
-    pub(crate) point: Lsn,
-    pub(crate) guard: Guard,
-    pub(crate) format: CopyFormatChoice,
-    pub(crate) batch_rows: usize,
-    pub(crate) batch_bytes: usize,
-    pub(crate) memory: BufferPool,
-    pub(crate) recycler: Recycler,
-    /// The next table is the last.
-    pub(crate) queue: Mutex<Vec<TableInfo>>,
-    pub(crate) out: mpsc::Sender<Item>,
-}
 
 /// A table that must be read again, and why.
 #[derive(Debug)]

@@ -148,7 +148,7 @@ impl Pipeline {
     pub async fn run(mut self, options: RunOptions, shutdown: Shutdown) -> Result<Report, Error> {
         let run =
             run::Run { file: &self.file, options, sink: &mut *self.sink, store: &mut *self.store, shutdown };
-        run.to_end().await
+        run.until_done().await
     }
 }
 

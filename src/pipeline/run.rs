@@ -26,7 +26,7 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Runs to the end; transient errors are tried again from what is durable.
-    pub(super) async fn to_end(mut self) -> Result<Report, Error> {
+    pub(super) async fn until_done(mut self) -> Result<Report, Error> {
         let config = &self.file.retry;
         let retry = Retry { max_elapsed: config.max_elapsed, initial: config.initial, max: config.max };
         let mut progress = Progress::new(self.options.progress);

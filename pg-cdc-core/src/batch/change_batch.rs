@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::recycle::Recycler;
 use super::slot::Slot;
-use super::tape::{Entry, Tape, Transaction};
+use super::tape::{BatchTable, BufferId, Entry, Tape, Transaction};
 use super::writer::ChangeWriter;
 use crate::{Lsn, Position, Table};
 
@@ -25,17 +25,6 @@ pub struct ChangeBatch {
     stamp: u64,
     position: Option<Position>,
     recycler: Option<Recycler>,
-}
-
-/// A buffer that a batch holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BufferId(pub(super) u32);
-
-/// A table that a batch knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchTable {
-    stamp: u64,
-    pub(super) index: u32,
 }
 
 impl Default for ChangeBatch {
@@ -163,6 +152,14 @@ impl ChangeBatch {
     /// small changes never pin a large buffer.
     pub fn compact(&mut self) {
         self.tape.compact();
+    }
+}
+
+impl Recycler {
+    /// An empty batch that comes back here when it is dropped.
+    #[must_use]
+    pub fn batch(&self) -> ChangeBatch {
+        ChangeBatch::with_tape(self.take(), Some(self.clone()))
     }
 }
 

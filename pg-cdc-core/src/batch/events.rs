@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::change_batch::{BatchTable, BufferId, ChangeBatch};
+use super::change_batch::ChangeBatch;
 use super::slot::Tag;
-use super::tape::{ChangeHeader, Entry, MessageEntry, Op, SchemaEntry, TruncateOptions};
+use super::tape::{
+    BatchTable, BufferId, ChangeHeader, Entry, MessageEntry, Op, SchemaEntry, TruncateOptions,
+};
 use super::writer::{TooLarge, checked};
 use crate::{Lsn, Table};
 

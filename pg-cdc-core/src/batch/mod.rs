@@ -13,10 +13,10 @@ mod tests;
 mod writer;
 
 pub use change::{Change, Event, Message, OwnedChange, Write};
-pub use change_batch::{BatchTable, BufferId, ChangeBatch};
+pub use change_batch::ChangeBatch;
 pub use pool::{Buffer, BufferPool};
 pub use recycle::Recycler;
 pub use row::{OwnedRow, Row};
 pub use slot::Slot;
-pub use tape::{Op, Transaction, TruncateOptions};
+pub use tape::{BatchTable, BufferId, Op, Transaction, TruncateOptions};
 pub use writer::{ChangeWriter, TooLarge};

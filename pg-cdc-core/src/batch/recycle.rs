@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::change_batch::ChangeBatch;
 use super::tape::Tape;
 
 /// How many tapes wait for their next use.
@@ -25,11 +24,8 @@ impl Recycler {
         Self::default()
     }
 
-    /// An empty batch that comes back here when it is dropped.
-    #[must_use]
-    pub fn batch(&self) -> ChangeBatch {
-        let tape = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        ChangeBatch::with_tape(tape.unwrap_or_default(), Some(self.clone()))
+    pub(super) fn take(&self) -> Tape {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     pub(super) fn give_back(&self, mut tape: Tape) {

@@ -139,6 +139,17 @@ pub(super) struct Tape {
     pub(super) used: usize,
 }
 
+/// A buffer that a batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BufferId(pub(super) u32);
+
+/// A table that a batch knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchTable {
+    pub(super) stamp: u64,
+    pub(super) index: u32,
+}
+
 impl Tape {
     pub(super) fn notice(&mut self, entry: Entry) {
         self.notices += 1;

@@ -1,8 +1,7 @@
 //! Writing one change's columns.
 
-use super::change_batch::{BatchTable, BufferId};
 use super::slot::{Slot, Tag};
-use super::tape::{ChangeHeader, Entry, Op, Tape, TruncateOptions};
+use super::tape::{BatchTable, BufferId, ChangeHeader, Entry, Op, Tape, TruncateOptions};
 use crate::Lsn;
 
 /// A batch outgrew what its indexes can count (2³² slots, or an arena of 2 GiB): it must be closed.

@@ -9,6 +9,7 @@ use postgres_protocol::message::frontend;
 use super::address::within;
 use super::channel::Channel;
 use super::config::{ConnectConfig, SslMode};
+use super::connection::Connection;
 use super::socket::{Socket, open_mode};
 use super::startup::BackendKey;
 use crate::Error;
@@ -24,8 +25,16 @@ pub struct CancelToken {
     key: BackendKey,
 }
 
+impl Connection {
+    /// What it takes to cancel this session's statement from elsewhere.
+    #[must_use]
+    pub fn cancel_token(&self) -> CancelToken {
+        CancelToken::new(self.config.clone(), self.channel.socket(), self.key)
+    }
+}
+
 impl CancelToken {
-    pub(super) fn new(config: ConnectConfig, socket: &Socket, key: BackendKey) -> Self {
+    fn new(config: ConnectConfig, socket: &Socket, key: BackendKey) -> Self {
         let mode = if socket.is_tls() { config.tls.mode } else { SslMode::Disable };
         Self { config, mode, peer: socket.peer(), key }
     }

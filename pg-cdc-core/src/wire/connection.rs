@@ -5,40 +5,26 @@ use std::time::Duration;
 use postgres_protocol::message::frontend;
 
 use super::address::{only_host, within};
-use super::cancel::CancelToken;
 use super::channel::Channel;
 use super::config::{ConnectConfig, SslMode};
-use super::copy_out::{self, CopyOut};
 use super::query::{self, Rows};
-use super::replication::{self, ReplicationStream};
 use super::session::{pinned_sets, refuse_pinned};
 use super::socket::open_mode;
-use super::startup::{self, BackendKey};
-use crate::batch::BufferPool;
+use super::startup::{self, BackendKey, Session};
 use crate::{Error, ErrorKind};
 
 /// How long a goodbye may take.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// What a session is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Session {
-    /// SQL.
-    Sql,
-    /// Logical replication (`replication=database`): replication commands and SQL (from 10 on), both by the simple
-    /// query protocol only.
-    Replication,
-}
-
 /// A session, in which one thing happens at a time. Dropping it closes the socket without a goodbye, which the server
 /// takes as one.
 ///
-/// Dropping a future of it in the middle, or a [`CopyOut`] before its end, leaves an answer unread: every later use is
+/// Dropping a future of it in the middle, or a [`CopyOut`](super::CopyOut) before its end, leaves an answer unread: every later use is
 /// an error of kind `Closed`.
 pub struct Connection {
     pub(super) channel: Channel,
-    key: BackendKey,
-    config: ConnectConfig,
+    pub(super) key: BackendKey,
+    pub(super) config: ConnectConfig,
     /// Whether the server waits for us, with nothing unread.
     pub(super) ready: bool,
 }
@@ -141,35 +127,6 @@ impl Connection {
         }
     }
 
-    /// Starts `COPY … TO STDOUT`. What is read into buffers of `pool` is limited by it. Not cancel safe.
-    ///
-    /// # Errors
-    /// As [`simple_query`](Self::simple_query).
-    pub async fn copy_out(&mut self, sql: &str, pool: &BufferPool) -> Result<CopyOut<'_>, Error> {
-        self.begin(sql)?;
-        copy_out::start(self, sql, pool).await
-    }
-
-    /// Starts COPY BOTH by a replication command: `START_REPLICATION SLOT … LOGICAL …`. What is read into buffers of
-    /// `pool` is limited by it.
-    ///
-    /// # Errors
-    /// As [`simple_query`](Self::simple_query); the connection is gone with any of them.
-    pub async fn start_replication(
-        mut self,
-        command: &str,
-        pool: &BufferPool,
-    ) -> Result<ReplicationStream, Error> {
-        self.begin(command)?;
-        replication::start(self, command, pool).await
-    }
-
-    /// What it takes to cancel this session's statement from elsewhere.
-    #[must_use]
-    pub fn cancel_token(&self) -> CancelToken {
-        CancelToken::new(self.config.clone(), self.channel.socket(), self.key)
-    }
-
     /// Says goodbye and closes the connection. Failures of that are of no interest to anyone.
     pub async fn close(mut self) {
         let goodbye = async {
@@ -189,7 +146,7 @@ impl Connection {
     }
 
     /// From here on an answer is outstanding, until someone has read it to its end.
-    fn begin(&mut self, sql: &str) -> Result<(), Error> {
+    pub(super) fn begin(&mut self, sql: &str) -> Result<(), Error> {
         if !self.ready {
             return Err(Error::new(
                 ErrorKind::Closed,

@@ -42,8 +42,19 @@ pub struct CopyOut<'a> {
     rows: Option<u64>,
 }
 
+impl Connection {
+    /// Starts `COPY … TO STDOUT`. What is read into buffers of `pool` is limited by it. Not cancel safe.
+    ///
+    /// # Errors
+    /// As [`simple_query`](Self::simple_query).
+    pub async fn copy_out(&mut self, sql: &str, pool: &BufferPool) -> Result<CopyOut<'_>, Error> {
+        self.begin(sql)?;
+        start(self, sql, pool).await
+    }
+}
+
 /// Sends the statement and reads up to its CopyOutResponse.
-pub(super) async fn start<'a>(
+async fn start<'a>(
     connection: &'a mut Connection,
     sql: &str,
     pool: &BufferPool,

@@ -36,11 +36,12 @@ mod walsender_frame;
 
 pub use cancel::CancelToken;
 pub use config::{ConnectConfig, Host, KeepaliveConfig, Secret, SslMode, TlsConfig};
-pub use connection::{Connection, Session};
+pub use connection::Connection;
 pub use copy_out::{CopyFormat, CopyOut};
 pub use frame::{Block, Payloads};
 pub use query::Rows;
 pub use replication::ReplicationStream;
 pub use session::{pinned_options, pinned_sets, pinned_settings};
 pub use socket::{Socket, open};
+pub use startup::Session;
 pub use walsender_frame::{ServerFrame, StatusUpdate};

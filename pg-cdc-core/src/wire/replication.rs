@@ -48,8 +48,24 @@ enum State {
     Failed,
 }
 
+impl Connection {
+    /// Starts COPY BOTH by a replication command: `START_REPLICATION SLOT … LOGICAL …`. What is read into buffers of
+    /// `pool` is limited by it.
+    ///
+    /// # Errors
+    /// As [`simple_query`](Self::simple_query); the connection is gone with any of them.
+    pub async fn start_replication(
+        mut self,
+        command: &str,
+        pool: &BufferPool,
+    ) -> Result<ReplicationStream, Error> {
+        self.begin(command)?;
+        start(self, command, pool).await
+    }
+}
+
 /// Sends the command and reads up to its CopyBothResponse.
-pub(super) async fn start(
+async fn start(
     mut connection: Connection,
     command: &str,
     pool: &BufferPool,

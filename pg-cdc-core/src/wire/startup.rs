@@ -7,13 +7,22 @@ use postgres_protocol::message::frontend;
 use super::auth::authenticate;
 use super::channel::Channel;
 use super::config::ConnectConfig;
-use super::connection::Session;
 use super::message::{Reader, largest, malformed, unexpected};
 use super::server_error::server_error;
 use super::session::pinned_options;
 use crate::Error;
 
 const STATE: &str = "start-up";
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Session {
+    /// SQL.
+    Sql,
+    /// Logical replication (`replication=database`): replication commands and SQL (from 10 on), both by the simple
+    /// query protocol only.
+    Replication,
+}
 
 /// What a CancelRequest needs.
 #[derive(Clone, Copy, Default)]

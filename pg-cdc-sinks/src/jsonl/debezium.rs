@@ -6,7 +6,6 @@
 
 use pg_cdc_core::batch::{Change, Event, Message, Op, Row, Transaction, Write};
 use pg_cdc_core::types::TypeError;
-use pg_cdc_core::types::json::write_json_string;
 use pg_cdc_core::{Lsn, SinkError};
 use serde::{Deserialize, Serialize};
 
@@ -238,11 +237,4 @@ fn push_times(now: i64, times: &mut Vec<u8>) {
     push_int(now, times);
     times.extend_from_slice(b",\"ts_ns\":");
     push_int(i128::from(now) * 1000, times);
-}
-
-/// `value` as a JSON string.
-pub(super) fn json_string(value: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len() + 2);
-    write_json_string(value, &mut out);
-    out
 }

@@ -3,8 +3,8 @@
 use pg_cdc_core::Lsn;
 use pg_cdc_core::batch::Transaction;
 
-use super::debezium::json_string;
 use super::options::JsonLinesOptions;
+use super::value::json_string;
 use super::value::{push_int, push_int_or_null, push_lsn};
 
 /// Its pieces, made once a transaction.

@@ -141,3 +141,10 @@ pub(super) fn refused(change: &Change<'_>, error: TypeError) -> SinkError {
     ))
     .with_cause(error)
 }
+
+/// `value` as a JSON string.
+pub(super) fn json_string(value: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len() + 2);
+    write_json_string(value, &mut out);
+    out
+}

@@ -1,8 +1,8 @@
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use super::conf::append_conf;
 use super::guard::Guard;
 use super::server::Server;
 use super::{Cluster, Tls};
@@ -178,17 +178,6 @@ impl ClusterBuilder {
         }
         lines.join("\n") + "\n"
     }
-}
-
-/// Adds settings at the end of postgresql.conf, where they win over those before.
-pub(super) fn append_conf(data: &Path, settings: &[(&str, String)]) -> Result<()> {
-    let path = data.join("postgresql.conf");
-    let mut text = String::from("\n");
-    for (name, value) in settings {
-        text += &format!("{name} = '{}'\n", value.replace('\'', "''"));
-    }
-    let file = fs::OpenOptions::new().append(true).open(&path);
-    file.and_then(|mut f| f.write_all(text.as_bytes())).map_err(Error::file("writing", &path))
 }
 
 /// Whether a server of this installation knows a setting; for tests of what only some have.

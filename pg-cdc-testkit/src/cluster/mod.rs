@@ -1,4 +1,5 @@
 mod builder;
+mod conf;
 mod guard;
 mod server;
 mod shared;
@@ -183,7 +184,7 @@ impl Cluster {
     pub async fn configure(&self, settings: &[(&str, &str)]) -> Result<()> {
         self.owned("configure")?;
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        builder::append_conf(&self.server.data_dir(), &settings)?;
+        conf::append_conf(&self.server.data_dir(), &settings)?;
         self.act("configure", |server| server.reload()).await
     }
 

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use super::StopMode;
-use super::builder::append_conf;
+use super::conf::append_conf;
 use crate::command::run;
 use crate::error::{Error, Result};
 use crate::install::Installation;
