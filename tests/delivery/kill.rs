@@ -36,6 +36,8 @@ async fn killed_with_batches_that_end_within_transactions_nothing_is_lost_or_dou
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn stopped_by_signals_at_any_instant_it_exits_0_and_nothing_is_lost_or_doubled() {
     fn signalled(run: Running) {
+        // Before it hears signals there is nothing to stop.
+        eventually("the first word", PATIENCE, || (!run.stderr().is_empty()).then_some(()));
         let since = Instant::now();
         run.signal(if fastrand::bool() { "INT" } else { "TERM" });
         run.wait(Duration::from_secs(30)).succeeded();

@@ -51,6 +51,9 @@ pub(super) struct Session<'a, D> {
     pub(super) stream: ReplicationStream,
     pub(super) feedback: Feedback,
     pub(super) asks: bool,
+    /// The server asked for an answer. Since it hears from us often, it asks when it shuts down, and waits until all
+    /// that it has sent is acknowledged: the next idle position is not kept back.
+    pub(super) pressed: bool,
 }
 
 /// What woke the session up.
@@ -79,8 +82,12 @@ impl<D: Decoder> Session<'_, D> {
             if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
                 return Ok(End::Stalled);
             }
-            let paused = self.wishes.borrow_and_update().paused;
-            let ready = !paused && self.has_batch(now);
+            // Looked at on every turn: a wish of a moment ago wakes nobody any more.
+            let wishes = *self.wishes.borrow_and_update();
+            if wishes.stop {
+                return self.stop().await;
+            }
+            let ready = !wishes.paused && self.has_batch(now);
             let reads = !self.assembly.is_ended() && !self.assembly.has_block() && !self.assembly.is_full();
             let busy = last_batch.is_some_and(|at| now.duration_since(at) <= 4 * LINGER);
             let pace = if self.asks { ASK } else { self.feedback.pace() };
@@ -93,7 +100,6 @@ impl<D: Decoder> Session<'_, D> {
                 () = sleep_until(now + pace) => Woken::Time,
             };
             match woken {
-                Woken::Wish if self.wishes.borrow().stop => return self.stop().await,
                 Woken::Wish | Woken::Time => {}
                 Woken::Acknowledged => {
                     let confirmed = self.acknowledged.borrow_and_update().confirmed;
@@ -103,6 +109,7 @@ impl<D: Decoder> Session<'_, D> {
                 Woken::Reader(true) => {
                     progress = Instant::now();
                     last_batch = Some(progress);
+                    self.pressed = false;
                     *self.last_idle = Some(progress);
                     self.end_if_reached();
                 }
@@ -125,6 +132,7 @@ impl<D: Decoder> Session<'_, D> {
             let step = self.assembly.advance(&mut heard)?;
             self.feedback.received(heard.received);
             if heard.reply_wanted {
+                self.pressed = true;
                 self.feedback.want();
             }
             match step {
@@ -162,7 +170,9 @@ impl<D: Decoder> Session<'_, D> {
             return false;
         }
         let idle_due = self.last_idle.is_none_or(|at| now.duration_since(at) >= self.options.idle_every);
-        self.assembly.has_content() || self.assembly.is_ended() || (idle_due && self.assembly.is_idle_ahead())
+        self.assembly.has_content()
+            || self.assembly.is_ended()
+            || ((idle_due || self.pressed) && self.assembly.is_idle_ahead())
     }
 
     /// After the last batch the stream is over for the reader; the connection goes on for its acknowledgements.
