@@ -33,6 +33,8 @@ pub enum ErrorKind {
     SinkBusy,
     /// A message of an output plugin can't be decoded.
     Decode,
+    /// The saved state can't be read or written.
+    State,
 }
 
 /// An error with what happened, where, what to do about it, and its cause.

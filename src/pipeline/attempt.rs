@@ -9,9 +9,10 @@ use pg_cdc_core::wire::Connection;
 use pg_cdc_core::{Error, Position, State};
 use pg_cdc_snapshot::{CopyFormatChoice, Exported, SnapshotOptions, SnapshotSource};
 
-use super::Until;
 use super::deliver::{Delivery, Ended};
 use super::export::Exports;
+use super::run::unless_stopped;
+use super::{Shutdown, Until};
 use crate::config::{PipelineFile, SlotCreate, SnapshotFormat, SnapshotMode};
 use crate::source::{self, FirstRun, Server, Start};
 
@@ -22,12 +23,15 @@ pub(super) struct Attempt<'a> {
     pub(super) until: Until,
     pub(super) memory: BufferPool,
     pub(super) delivery: Delivery<'a>,
+    pub(super) stop: Shutdown,
 }
 
 impl Attempt<'_> {
-    /// Begins or goes on, as `saved` says.
+    /// Begins or goes on, as `saved` says. Until the first batch is handed out, a stop needs no care.
     pub(super) async fn run(mut self, saved: Option<State>) -> Result<(), Error> {
-        match (source::start(&self.server, self.file, saved.as_ref()).await?, saved) {
+        let starting = source::start(&self.server, self.file, saved.as_ref());
+        let Some(start) = unless_stopped(&mut self.stop, starting).await else { return Ok(()) };
+        match (start?, saved) {
             (Start::GoOn, Some(state)) => self.go_on(&state).await,
             (Start::First { adopted }, saved) => self.first(saved, adopted).await,
             (Start::GoOn, None) => Ok(()),
@@ -49,7 +53,9 @@ impl Attempt<'_> {
 
     /// A first run: sees that it is safe, writes down what will be made, makes it, copies, streams.
     async fn first(&mut self, saved: Option<State>, adopted: Option<Slot>) -> Result<(), Error> {
-        let first = source::prepare(&self.server, self.file).await?;
+        let preparing = source::prepare(&self.server, self.file);
+        let Some(first) = unless_stopped(&mut self.stop, preparing).await else { return Ok(()) };
+        let first = first?;
         let made_before = |saved: &State| saved.slot.as_ref().is_some_and(|slot| slot.made);
         let makes_slot = adopted.is_none() || saved.as_ref().is_some_and(made_before);
         let mut intent = first.intent(&self.server, self.file, makes_slot);
@@ -74,11 +80,14 @@ impl Attempt<'_> {
 
     /// Streams what commits after the slot was made, or after an adopted one was left.
     async fn begin_at_slot(&mut self, mut first: FirstRun, adopted: Option<Slot>) -> Result<(), Error> {
-        first.make_publications(&self.server, &self.file.name).await?;
+        let publishing = first.make_publications(&self.server, &self.file.name);
+        let Some(published) = unless_stopped(&mut self.stop, publishing).await else { return Ok(()) };
+        published?;
         let (position, made) = match adopted {
             Some(slot) => (source::position_of(&self.server, self.file, &slot)?, None),
             None => {
-                let made = source::make_slot(&self.server, self.file).await?;
+                let making = source::make_slot(&self.server, self.file, self.stop.requested());
+                let Some(made) = making.await? else { return Ok(()) };
                 (Position::at(Arc::from(&*self.file.name), self.server.id, made.point()), Some(made))
             }
         };
@@ -92,8 +101,11 @@ impl Attempt<'_> {
 
     /// Copies what is there, then streams what commits after it.
     async fn begin_with_snapshot(&mut self, mut first: FirstRun) -> Result<(), Error> {
-        first.make_publications(&self.server, &self.file.name).await?;
-        let made = source::make_slot(&self.server, self.file).await?;
+        let publishing = first.make_publications(&self.server, &self.file.name);
+        let Some(published) = unless_stopped(&mut self.stop, publishing).await else { return Ok(()) };
+        published?;
+        let making = source::make_slot(&self.server, self.file, self.stop.requested());
+        let Some(made) = making.await? else { return Ok(()) };
         let ended = self.snapshot(first, &made).await?;
         if ended == Ended::Stopped || self.until == Until::Snapshot {
             return Ok(());

@@ -40,7 +40,9 @@ impl Run<'_> {
             }
             // A server that can't be reached from the very start is more likely a wrong address than a passing fault.
             let worth_it = begun || error.kind() == ErrorKind::Server;
-            if !(worth_it && error.is_transient() && since.elapsed() < retry.max_elapsed) {
+            // After a stop was asked for, an error says that something handed out may not be durable.
+            let goes_on = !self.shutdown.is_requested() && since.elapsed() < retry.max_elapsed;
+            if !(worth_it && error.is_transient() && goes_on) {
                 break Err(error);
             }
             let pause = retry.pause(attempt);
@@ -82,13 +84,14 @@ impl Run<'_> {
             pace: Pace { delay: self.file.batch.delay, stop_timeout },
         };
         let memory = BufferPool::new(usize::try_from(self.file.source.memory_limit).unwrap_or(usize::MAX));
-        let attempt = Attempt { server, file: self.file, until: self.options.until, memory, delivery };
+        let (until, stop) = (self.options.until, self.shutdown.clone());
+        let attempt = Attempt { server, file: self.file, until, memory, delivery, stop };
         attempt.run(saved).await
     }
 }
 
 /// What `work` gives, or `None` once a stop is requested.
-async fn unless_stopped<T>(shutdown: &mut Shutdown, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless_stopped<T>(shutdown: &mut Shutdown, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
         () = shutdown.requested() => None,

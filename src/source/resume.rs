@@ -1,5 +1,6 @@
 //! Where a pipeline begins or goes on.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,8 +133,12 @@ async fn drop_stale(server: &Server, name: &str) -> Result<(), Error> {
     }
 }
 
-/// Makes the pipeline's slot.
-pub(crate) async fn make_slot(server: &Server, file: &PipelineFile) -> Result<ExportedSnapshot, Error> {
+/// Makes the pipeline's slot, unless `stop` is ready before.
+pub(crate) async fn make_slot(
+    server: &Server,
+    file: &PipelineFile,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<ExportedSnapshot>, Error> {
     let waiting = |wait: &SlotWait| {
         let sessions: Vec<String> = wait
             .blockers
@@ -152,8 +157,11 @@ pub(crate) async fn make_slot(server: &Server, file: &PipelineFile) -> Result<Ex
     let name = file.slot_name();
     let temporary = file.source.slot.create == SlotCreate::Temporary;
     let slot = NewSlot { name, plugin: "pgoutput", temporary };
-    let exported = create_slot(&server.connect, slot, file.source.slot.create_timeout, &waiting).await?;
-    tracing::info!(slot = name, point = %exported.point(), "made");
+    let timeout = file.source.slot.create_timeout;
+    let exported = create_slot(&server.connect, slot, timeout, &waiting, stop).await?;
+    if let Some(exported) = &exported {
+        tracing::info!(slot = name, point = %exported.point(), "made");
+    }
     Ok(exported)
 }
 

@@ -72,7 +72,9 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn failed(what: &str, path: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Config, format!("could not {what} the state {}", path.display())).with_cause(error)
+    let error = Error::new(ErrorKind::State, format!("could not {what} the state {}", path.display()))
+        .with_cause(error);
+    error.with_hint("see that the folder is there, may be written to and has room; nothing was acknowledged that is not saved")
 }
 
 // The writes are small and must be over before anything else happens, so they are made in place.

@@ -183,10 +183,12 @@ impl<D: Decoder> Assembly<D> {
     /// Where the batch leads as it is.
     fn position(&self) -> Position {
         let mut position = self.reached.clone();
-        if let (Some(open), Some((commit_lsn, seq))) = (self.open, self.batch.last())
-            && open == commit_lsn
-        {
-            position.commit_lsn = commit_lsn;
+        let Some(open) = self.open else { return position };
+        let filled = self.batch.last().filter(|(commit_lsn, _)| *commit_lsn == open).map(|(_, seq)| seq);
+        // What was handed out of the transaction counts also when nothing of it has followed.
+        let before = self.handed_out.seq.filter(|_| self.handed_out.commit_lsn == open);
+        if let Some(seq) = filled.or(before) {
+            position.commit_lsn = open;
             position.seq = Some(seq);
         }
         position

@@ -10,6 +10,8 @@ use crate::Lsn;
 const SILENCE: Duration = Duration::from_secs(10);
 /// How soon a new acknowledgement is sent.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
+/// How soon an answer that says nothing new follows another: a server that shuts down asks again and again.
+const ANSWER: Duration = Duration::from_millis(10);
 
 /// Keeps what was received and acknowledged, and when the server was last told.
 #[derive(Debug)]
@@ -48,14 +50,17 @@ impl Feedback {
 
     /// How often [`due`](Self::due) should be asked.
     pub(super) fn pace(&self) -> Duration {
-        self.silence.min(ACKNOWLEDGE).max(Duration::from_millis(10))
+        if self.wanted { ANSWER } else { self.silence.min(ACKNOWLEDGE).max(ANSWER) }
     }
 
     /// Whether the server should be told now.
     pub(super) fn due(&self, now: Instant) -> bool {
         let Some(told_at) = self.told_at else { return true };
         let silent = now.saturating_duration_since(told_at);
-        self.wanted || silent >= self.silence || (self.acknowledged > self.told && silent >= ACKNOWLEDGE)
+        let news = self.acknowledged > self.told;
+        silent >= self.silence
+            || (news && silent >= ACKNOWLEDGE)
+            || (self.wanted && (news || silent >= ANSWER))
     }
 
     /// What to tell it: `(written, flushed)`.
@@ -103,6 +108,9 @@ mod tests {
         feedback.tell(now);
         assert!(!feedback.due(now));
         feedback.want();
+        assert!(!feedback.due(now));
+        assert!(feedback.due(now + feedback.pace()) && feedback.pace() <= ANSWER);
+        feedback.acknowledge(Lsn::new(6));
         assert!(feedback.due(now));
     }
 }

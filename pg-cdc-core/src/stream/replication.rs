@@ -233,6 +233,7 @@ impl<D: Decoder> Reader<D> {
             last_idle: &mut self.last_idle,
             stream,
             feedback: Feedback::new(acknowledged.confirmed, system.wal_sender_timeout),
+            pressed: false,
         };
         session.serve().await
     }

@@ -54,6 +54,9 @@ pub(super) struct Session<'a, D> {
     pub(super) stream: ReplicationStream,
     pub(super) feedback: Feedback,
     pub(super) asks: bool,
+    /// The server asked for an answer. Since it hears from us often, it asks when it shuts down, and waits until all
+    /// that it has sent is acknowledged: the next idle position is not kept back.
+    pub(super) pressed: bool,
 }
 
 /// What woke the session up.
@@ -83,12 +86,16 @@ impl<D: Decoder> Session<'_, D> {
             if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
                 return Ok(End::Stalled);
             }
-            let paused = self.wishes.borrow_and_update().paused;
+            // Looked at on every turn: a wish of a moment ago wakes nobody any more.
+            let wishes = *self.wishes.borrow_and_update();
+            if wishes.stop {
+                return self.stop().await;
+            }
             let full = self.assembly.is_full();
             let reads = !self.assembly.is_ended() && !self.assembly.has_block() && !full;
             let quiet = last_batch.map_or(Duration::MAX, |at| now.duration_since(at));
             let lingers = reads && quiet < LINGER;
-            let ready = !paused && !lingers && self.has_batch(now);
+            let ready = !wishes.paused && !lingers && self.has_batch(now);
             if reads && quiet < 4 * LINGER && !more {
                 // The thread is ours alone.
                 std::thread::sleep(NAP);
@@ -104,7 +111,6 @@ impl<D: Decoder> Session<'_, D> {
                 () = sleep_until(now + pace) => Woken::Time,
             };
             match woken {
-                Woken::Wish if self.wishes.borrow().stop => return self.stop().await,
                 Woken::Wish | Woken::Time => {}
                 Woken::Acknowledged => {
                     let confirmed = self.acknowledged.borrow_and_update().confirmed;
@@ -114,6 +120,7 @@ impl<D: Decoder> Session<'_, D> {
                 Woken::Reader(true) => {
                     progress = Instant::now();
                     last_batch = Some(progress);
+                    self.pressed = false;
                     *self.last_idle = Some(progress);
                     self.end_if_reached();
                 }
@@ -139,6 +146,7 @@ impl<D: Decoder> Session<'_, D> {
             let step = self.assembly.advance(&mut heard)?;
             self.feedback.received(heard.received);
             if heard.reply_wanted {
+                self.pressed = true;
                 self.feedback.want();
             }
             match step {
@@ -176,7 +184,9 @@ impl<D: Decoder> Session<'_, D> {
             return false;
         }
         let idle_due = self.last_idle.is_none_or(|at| now.duration_since(at) >= self.options.idle_every);
-        self.assembly.has_content() || self.assembly.is_ended() || (idle_due && self.assembly.is_idle_ahead())
+        self.assembly.has_content()
+            || self.assembly.is_ended()
+            || ((idle_due || self.pressed) && self.assembly.is_idle_ahead())
     }
 
     /// After the last batch the stream is over for the reader; the connection goes on for its acknowledgements.

@@ -1,5 +1,7 @@
 //! Slots that are made, and the snapshots they export.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use crate::{Error, ErrorKind, Lsn};
 
 /// How often the sessions that a slot waits for are asked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long the end of a cancelled command is waited for.
+const CANCELLED: Duration = Duration::from_secs(2);
 
 /// A snapshot that other sessions can import with `SET TRANSACTION SNAPSHOT` while this lives.
 #[derive(Debug)]
@@ -80,7 +84,11 @@ pub struct NewSlot<'a> {
 
 /// Makes a logical slot and gives the snapshot that it exports: the rows to which its changes are to be applied.
 ///
-/// The server waits until every transaction that runs now has ended; `waiting` is told every second for which.
+/// The server waits until every transaction that runs now has ended; `waiting` is told every second for which. Once
+/// `stop` is ready it is told to give up, and this gives `None`.
+///
+/// Dropped meanwhile, it leaves a server that does not notice before those transactions have ended, and makes the slot
+/// then.
 ///
 /// # Errors
 ///
@@ -91,20 +99,29 @@ pub async fn create_slot(
     slot: NewSlot<'_>,
     timeout: Duration,
     waiting: &(dyn Fn(&SlotWait) + Send + Sync),
-) -> Result<ExportedSnapshot, Error> {
+    stop: impl Future<Output = ()>,
+) -> Result<Option<ExportedSnapshot>, Error> {
     let mut connection = Connection::connect(connect, Session::Replication).await?;
-    let pid = connection.process_id();
+    let (pid, token) = (connection.process_id(), connection.cancel_token());
     let started = Instant::now();
     let rows = {
         let command = walsender::create_slot(slot.name, slot.plugin, slot.temporary);
-        let create = connection.query_row(&command);
-        tokio::pin!(create);
+        let (mut create, mut stop) = (pin!(connection.query_row(&command)), pin!(stop));
+        // Whoever waits for a lock does not see that we hang up.
+        let cancelled = async |create| {
+            let _ = token.cancel().await;
+            tokio::time::timeout(CANCELLED, create).await
+        };
         let mut look: Option<Client> = None;
         let mut blockers = Vec::new();
         loop {
             tokio::select! {
                 biased;
                 rows = &mut create => break rows.map_err(|error| explain(error, slot))?,
+                () = &mut stop => {
+                    let _ = cancelled(&mut create).await;
+                    return Ok(None);
+                }
                 () = tokio::time::sleep(LOOK) => {
                     let waited = started.elapsed();
                     if look.is_none() {
@@ -115,14 +132,17 @@ pub async fn create_slot(
                     }
                     waiting(&SlotWait { slot: slot.name.to_owned(), waited, blockers: blockers.clone() });
                     if waited >= timeout {
-                        // A slot that is still waiting goes with its connection.
-                        return Err(gave_up(slot.name, waited, &blockers));
+                        match cancelled(&mut create).await {
+                            // Made after all, at the last moment.
+                            Ok(Ok(rows)) => break rows,
+                            _ => return Err(gave_up(slot.name, waited, &blockers)),
+                        }
                     }
                 }
             }
         }
     };
-    exported(&rows, connection)
+    exported(&rows, connection).map(Some)
 }
 
 fn exported(rows: &Rows, connection: Connection) -> Result<ExportedSnapshot, Error> {
@@ -148,7 +168,9 @@ pub async fn export_by_temporary_slot(
 ) -> Result<ExportedSnapshot, Error> {
     static NTH: AtomicU32 = AtomicU32::new(0);
     let name = format!("pg_cdc_tmp_{}_{}", std::process::id(), NTH.fetch_add(1, Ordering::Relaxed));
-    create_slot(connect, NewSlot { name: &name, plugin, temporary: true }, timeout, &|_| {}).await
+    let slot = NewSlot { name: &name, plugin, temporary: true };
+    let made = create_slot(connect, slot, timeout, &|_| {}, std::future::pending()).await?;
+    made.ok_or_else(|| Error::new(ErrorKind::Closed, format!("slot {name} was given up")))
 }
 
 /// Exports a snapshot from an ordinary transaction: for a snapshot that no stream follows. Its point is the insert

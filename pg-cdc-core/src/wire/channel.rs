@@ -143,6 +143,16 @@ impl Channel {
         }
     }
 
+    /// The tag of the next message, which stays where it is. Cancel safe.
+    pub(super) async fn next_tag(&mut self, state: &str) -> Result<u8, Error> {
+        loop {
+            match self.incoming.first() {
+                Some(tag) => return Ok(*tag),
+                None => self.fill(state).await?,
+            }
+        }
+    }
+
     /// Reads once, and sends what is queued meanwhile: neither side waits for the other to read. The buffer doubles as
     /// it fills, whatever length a message claims. Cancel safe.
     async fn fill(&mut self, state: &str) -> Result<(), Error> {

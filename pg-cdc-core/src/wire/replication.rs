@@ -230,7 +230,8 @@ impl ReplicationStream {
     }
 
     /// Ends the stream: everything sent before has been read by the server when this gives `Ok`. What the server
-    /// still sends is dropped. Takes ten seconds at most.
+    /// still sends is dropped; a large transaction that it is in the middle of is not waited for. Takes ten seconds
+    /// at most.
     ///
     /// # Errors
     /// Kind `Server` with the server's error, `Timeout`, `Closed`. The connection is closed in any case.
@@ -238,20 +239,22 @@ impl ReplicationStream {
         let Self { mut connection, reader, state } = self;
         let ended = match state {
             State::Failed => Err(Error::new(ErrorKind::Closed, "the replication stream has failed before")),
-            State::Complete => Ok(()),
+            State::Complete => Ok(true),
             State::Streaming | State::Ended => {
                 connection.channel.give_back(&reader.into_rest());
                 within(FINISH, "ending the replication stream", end(&mut connection.channel)).await
             }
         };
-        connection.ready = ended.is_ok();
+        connection.ready = matches!(ended, Ok(true));
         connection.close().await;
-        ended
+        ended.map(drop)
     }
 }
 
-/// CopyDone from both sides, then the end of the command.
-async fn end(channel: &mut Channel) -> Result<(), Error> {
+/// CopyDone from both sides, then the end of the command; `false` where the server has not come to that.
+///
+/// A walsender answers CopyDone with its own at once, then goes on with the transaction it is in the middle of.
+async fn end(channel: &mut Channel) -> Result<bool, Error> {
     channel.queue(STATE, |out| {
         frontend::copy_done(out);
         Ok(())
@@ -261,13 +264,14 @@ async fn end(channel: &mut Channel) -> Result<(), Error> {
         let message = match channel.message_after_copy_data(STATE).await {
             Ok(message) => message,
             // A server that shuts down leaves once it has said that the command is complete.
-            Err(error) if complete && error.kind() == ErrorKind::Closed => return Ok(()),
+            Err(error) if complete && error.kind() == ErrorKind::Closed => return Ok(true),
             Err(error) => return Err(error),
         };
         match message.tag {
+            b'c' if channel.next_tag(STATE).await? == b'd' => return Ok(false),
             b'c' => {}
             b'C' => complete = true,
-            b'Z' => return Ok(()),
+            b'Z' => return Ok(true),
             b'E' => return Err(server_error(&message.body)),
             tag => return Err(unexpected(tag, STATE, "the end of the stream")),
         }

@@ -81,6 +81,8 @@ pub(super) struct Change {
     pub(super) transactional: bool,
     /// Whether the line has Debezium's envelope.
     pub(super) debezium: bool,
+    /// A truncate that says that the snapshot begins a table again.
+    pub(super) resnapshot: bool,
 }
 
 /// The row envelope's keys, which stand in this order.
@@ -152,6 +154,7 @@ impl Change {
             unchanged,
             transactional: true,
             debezium: false,
+            resnapshot: fields.get("reason").is_some_and(|reason| reason.get() == "\"resnapshot\""),
         };
         change.check_shape()?;
         Ok(change)

@@ -180,7 +180,7 @@ impl Replay {
     /// False for a line that came again.
     fn in_order(&mut self, change: &Change) -> Result<bool, String> {
         let (commit, seq) = (change.commit_lsn, change.seq);
-        if change.op == Op::Read {
+        if change.op == Op::Read || change.resnapshot {
             return match self.last {
                 Some(_) if !self.rules.late_snapshot => Err("a snapshot line after the stream began".into()),
                 _ if seq != 0 => Err(format!("a snapshot line with seq {seq}")),

@@ -57,6 +57,18 @@ fn what_is_lost_doubled_or_out_of_order_is_told() {
 }
 
 #[test]
+fn a_table_may_be_read_again_within_the_snapshot() {
+    let again = line("t", 5, 0, "null", "null", "null", r#","reason":"resnapshot""#);
+    let insert = line("c", 9, 0, r#"{"id":2}"#, "null", r#"{"id":2}"#, "");
+    assert_eq!(
+        replay(&[read(), again.clone(), read(), again.clone(), read(), insert.clone()]).problems(),
+        [""; 0]
+    );
+    let late = replay(&[read(), insert, again]);
+    assert!(late.problems()[0].contains("after the stream began"), "{:?}", late.problems());
+}
+
+#[test]
 fn repeats_are_passed_over_where_they_are_allowed() {
     let insert = line("c", 9, 0, r#"{"id":2}"#, "null", r#"{"id":2}"#, "");
     let rules = Rules { repeats: true, ..Rules::default() };

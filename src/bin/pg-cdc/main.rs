@@ -90,11 +90,11 @@ fn run(args: RunArgs) -> Result<(), Failure> {
     }
     let file = load(&args.file)?;
     logging::set_up(args.log, args.log_format);
+    let (handle, shutdown) = Shutdown::channel();
+    signals::listen(handle).map_err(|error| Failure::Run(no_system("listen for signals", error)))?;
     if let Some(warning) = file.warning() {
         warn!("{warning}");
     }
-    let (handle, shutdown) = Shutdown::channel();
-    signals::listen(handle).map_err(|error| Failure::Run(no_system("listen for signals", error)))?;
     let options = RunOptions::new(until(&args.until)).with_progress(match args.progress {
         Progress::Auto => io::stderr().is_terminal(),
         Progress::Always => true,
