@@ -163,6 +163,8 @@ impl Teller<'_> {
             let mut done = None;
             match now {
                 Some(mut now) => {
+                    // That of now is only the planner's.
+                    now.size = now.size.max(old.size);
                     if now.table == old.table {
                         now.table = old.table;
                     } else {

@@ -44,6 +44,9 @@ impl Guard {
     }
 
     /// The table as it is now; `None` where it is gone.
+    ///
+    /// It must take no lock on the table: it would queue behind whoever waits for our own, for good, and the server
+    /// can't see that we wait for ourselves.
     pub(crate) async fn look(&self, oid: u32) -> Result<Option<TableInfo>, Error> {
         catalog::table_by_oid(&self.client, self.version, oid).await
     }

@@ -180,8 +180,7 @@ impl<'a> Output<'a> {
 
     async fn take(&mut self, block: &Block, rows: &mut CopyDecoder) -> Result<(), Trouble> {
         let mut buffer = self.batch.attach(block.bytes());
-        let mut payloads = block.payloads();
-        while let Some(payload) = payloads.next() {
+        for payload in block.payloads() {
             if self.batch.len() >= self.round.batch_rows {
                 self.send(None).await?;
                 buffer = self.batch.attach(block.bytes());

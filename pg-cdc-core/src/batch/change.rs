@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::change_batch::ChangeBatch;
 use super::row::{OwnedRow, Row};
-use super::tape::{ChangeBatch, ChangeHeader, Entry, Op, Transaction, TruncateOptions};
+use super::tape::{ChangeHeader, Entry, Op, Transaction, TruncateOptions};
 use crate::{Column, Datum, Lsn, Table};
 
 /// What stands in a batch, in order.
@@ -291,8 +292,11 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Whether a key column that both rows hold differs.
+/// Whether a key column that both rows hold differs; without a key, the whole row is one.
 fn key_differs(old: &Row<'_>, new: &Row<'_>) -> bool {
+    if old.table.key.is_empty() {
+        return old.columns().zip(new.columns()).any(|((_, old), (_, new))| old != new);
+    }
     let differs = |(old, new): (Datum<'_>, Datum<'_>)| old.is_known() && new.is_known() && old != new;
     old.key().zip(new.key()).map(|((_, old), (_, new))| (old, new)).any(differs)
 }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::tape::{ChangeBatch, Tape};
+use super::change_batch::ChangeBatch;
+use super::tape::Tape;
 
 /// How many tapes wait for their next use.
 const MOST_KEPT: usize = 4;

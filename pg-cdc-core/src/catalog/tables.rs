@@ -75,17 +75,26 @@ const CANDIDATES: &str = "c.relkind IN ('r', 'p') AND c.relpersistence = 'p' \
 ///
 /// Where the session is broken.
 pub async fn list_tables(client: &Client, version: u32) -> Result<Vec<TableInfo>, Error> {
-    load(client, version, CANDIDATES).await
+    load(client, version, CANDIDATES, MEASURED_SIZE).await
 }
 
 /// The table `oid`, whatever kind of table it is; `None` where it is gone.
+///
+/// It takes no lock on the table, so that whoever holds one in another session can ask: its size is the planner's,
+/// 0 where it was never analysed.
 ///
 /// # Errors
 ///
 /// Where the session is broken.
 pub async fn table_by_oid(client: &Client, version: u32, oid: u32) -> Result<Option<TableInfo>, Error> {
-    Ok(load(client, version, &format!("c.relkind IN ('r', 'p') AND c.oid = {oid}")).await?.pop())
+    let filter = format!("c.relkind IN ('r', 'p') AND c.oid = {oid}");
+    Ok(load(client, version, &filter, PLANNERS_SIZE).await?.pop())
 }
+
+/// The bytes of the table `r` now. It opens the table, and so waits behind those who wait to lock it.
+const MEASURED_SIZE: &str = "pg_catalog.pg_relation_size(r.oid)";
+/// The bytes of the table `r` when it was last vacuumed or analysed.
+const PLANNERS_SIZE: &str = "r.relpages * pg_catalog.current_setting('block_size')::bigint";
 
 /// `(oid, relfilenode)` of every table that holds rows of `oid`: itself, or a partitioned table's partitions. Rows of
 /// a table whose numbers differ between two looks were rewritten in between.
@@ -115,14 +124,14 @@ fn read_filenodes(row: &Row, column: usize) -> Result<Vec<(u32, u32)>, Error> {
     Ok(flat.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect())
 }
 
-async fn load(client: &Client, version: u32, filter: &str) -> Result<Vec<TableInfo>, Error> {
+async fn load(client: &Client, version: u32, filter: &str, size: &str) -> Result<Vec<TableInfo>, Error> {
     let tables = format!(
         "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, c.relreplident, \
          (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE c.relispartition AND i.inhrelid = c.oid), \
          pg_catalog.row_security_active(c.oid), c.reltuples, {}, \
          (WITH RECURSIVE part AS (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
             JOIN part ON part.oid = i.inhparent WHERE c.relkind = 'p') \
-          SELECT pg_catalog.sum(pg_catalog.pg_relation_size(part.oid))::bigint FROM part), \
+          SELECT pg_catalog.sum({size})::bigint FROM part JOIN pg_catalog.pg_class r ON r.oid = part.oid), \
          pg_catalog.has_table_privilege(c.oid, 'SELECT') \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE {filter} ORDER BY 2, 3",

@@ -1,6 +1,8 @@
 //! Rows of COPY's binary format.
 
-use super::{Stage, Trouble, Writer};
+use pg_cdc_core::batch::ChangeWriter;
+
+use super::{Stage, Trouble};
 use crate::plan::Encoding;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
@@ -49,7 +51,7 @@ pub(super) fn row(
     bytes: &[u8],
     mut at: usize,
     encodings: &[Encoding],
-    writer: &mut Writer<'_>,
+    writer: &mut ChangeWriter<'_>,
 ) -> Result<(), Trouble> {
     let count: &[u8; 2] =
         bytes.get(at..at + 2).and_then(|count| count.try_into().ok()).ok_or(Trouble::Truncated)?;

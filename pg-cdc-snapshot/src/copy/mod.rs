@@ -10,7 +10,7 @@ mod text;
 use std::fmt;
 use std::ops::Range;
 
-use pg_cdc_core::batch::{BatchTable, BufferId, ChangeBatch, ChangeWriter, Op, TooLarge};
+use pg_cdc_core::batch::{BatchTable, BufferId, ChangeBatch, Op, TooLarge};
 use pg_cdc_core::wire::CopyFormat;
 use pg_cdc_core::{Error, ErrorKind, Lsn, TableName};
 
@@ -174,21 +174,10 @@ impl fmt::Display for Trouble {
             Self::LoneBackslash => f.write_str("a value ends with a lone backslash"),
             Self::AfterTrailer => f.write_str("there is data behind the trailer"),
             Self::NoTrailer => f.write_str("the trailer is missing"),
-            Self::TooLarge => TooLargeText.fmt(f),
+            Self::TooLarge => f.write_str("it is larger than a batch can be"),
         }
     }
 }
-
-struct TooLargeText;
-
-impl fmt::Display for TooLargeText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is larger than a batch can be")
-    }
-}
-
-/// What a row's reader writes to.
-type Writer<'a> = ChangeWriter<'a>;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! Rows of COPY's text format.
 
 use memchr::{memchr, memchr2_iter};
+use pg_cdc_core::batch::ChangeWriter;
 
-use super::{Trouble, Writer};
+use super::Trouble;
 
 /// The line from `start` to the end of `bytes`, which is its line break.
 #[inline]
@@ -10,7 +11,7 @@ pub(super) fn row(
     bytes: &[u8],
     start: usize,
     columns: usize,
-    writer: &mut Writer<'_>,
+    writer: &mut ChangeWriter<'_>,
 ) -> Result<(), Trouble> {
     let line = bytes.get(start..).unwrap_or_default();
     let Some((b'\n', line)) = line.split_last() else { return Err(Trouble::NoLineEnd) };
@@ -40,7 +41,7 @@ fn value(
     start: usize,
     range: std::ops::Range<usize>,
     escaped: bool,
-    writer: &mut Writer<'_>,
+    writer: &mut ChangeWriter<'_>,
 ) -> Result<(), Trouble> {
     if !escaped {
         return Ok(writer.text(start + range.start, range.len())?);
