@@ -25,8 +25,10 @@ pub struct Mirror {
 
 #[pg_cdc::async_trait]
 impl Sink for Mirror {
-    async fn open(&mut self, _: Option<&SinkState>) -> Result<Option<Position>, SinkError> {
+    async fn open(&mut self, saved: Option<&SinkState>) -> Result<Option<Position>, SinkError> {
         self.copy = match File::open(&self.path) {
+            // The state is from before the first row: what the file holds is of a snapshot that did not end.
+            _ if saved != Some(&true.into()) => Copy::default(),
             Ok(file) => serde_json::from_reader(io::BufReader::new(file)).map_err(not_json)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Copy::default(),
             Err(error) => return Err(error.into()),
@@ -38,8 +40,6 @@ impl Sink for Mirror {
         for event in batch.events() {
             match event {
                 Event::Change(change) => self.copy.apply(&change)?,
-                // What an earlier try at the first snapshot left is void.
-                Event::SnapshotBegun { .. } => self.copy.tables.clear(),
                 Event::TableRestarted { table } => self.copy.table(&table.name).clear(),
                 _ => {}
             }
@@ -54,7 +54,7 @@ impl Sink for Mirror {
         file.write_all(&serde_json::to_vec(&self.copy).map_err(not_json)?)?;
         file.sync_all()?;
         std::fs::rename(new, &self.path)?;
-        Ok(Durable::everything())
+        Ok(Durable::everything().with_state(self.copy.position.is_some().into()))
     }
 }
 
@@ -97,7 +97,8 @@ impl Copy {
 /// in PostgreSQL's binary form and the stream's in its text form.
 fn key(row: &Row<'_>) -> Result<String, SinkError> {
     let mut fields = known(row)?;
-    fields.retain(|name, _| row.table().key.is_empty() || row.key().any(|(column, _)| *column.name == **name));
+    fields
+        .retain(|name, _| row.table().key.is_empty() || row.key().any(|(column, _)| *column.name == **name));
     serde_json::to_string(&fields).map_err(not_json)
 }
 
@@ -116,7 +117,9 @@ fn not_json(error: serde_json::Error) -> SinkError {
 #[allow(dead_code, reason = "a test takes the sink alone")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let (Some(url), Some(path)) = (args.next(), args.next()) else { return Err("give a URL and a file".into()) };
+    let (Some(url), Some(path)) = (args.next(), args.next()) else {
+        return Err("give a URL and a file".into());
+    };
     let state = FileStore::open(format!("{path}.state"))?;
     let sink = Mirror { path: path.into(), copy: Copy::default() };
     let (_, shutdown) = Shutdown::channel();

@@ -14,7 +14,9 @@ struct Print;
 impl Sink for Print {
     async fn write(&mut self, batch: ChangeBatch) -> Result<(), SinkError> {
         for change in batch.changes() {
-            println!("{:?} {} {:?}", change.op(), change.table().name, change.after().or(change.before()));
+            if let Some(row) = change.after().or(change.before()) {
+                println!("{:?} {} {row:?}", change.op(), change.table().name);
+            }
         }
         Ok(())
     }

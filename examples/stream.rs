@@ -17,7 +17,9 @@ use pg_cdc::decoders::PgOutput;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let (Some(url), Some(name)) = (args.next(), args.next()) else { return Err("give a URL and a name".into()) };
+    let (Some(url), Some(name)) = (args.next(), args.next()) else {
+        return Err("give a URL and a name".into());
+    };
     let connect = SourceConfig::from_url(url).connect_config()?;
 
     // Where the slot stands; a program of your own keeps the last position it made durable, and starts from that.
@@ -41,7 +43,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(batch) = source.next().await {
         let batch = batch?;
         for change in batch.changes() {
-            println!("{:?} {} {:?}", change.op(), change.table().name, change.after().or(change.before()));
+            if let Some(row) = change.after().or(change.before()) {
+                println!("{:?} {} {row:?}", change.op(), change.table().name);
+            }
         }
         // Durable here: the server may forget it.
         if let Some(position) = batch.position() {

@@ -50,7 +50,9 @@ async fn database(cluster: &Cluster, name: &str) -> (String, Client) {
 }
 
 async fn drop_slot(client: &Client, name: &str) {
-    let sql = format!("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{name}'");
+    let sql = format!(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{name}'"
+    );
     client.batch_execute(&sql).await.unwrap();
 }
 
@@ -77,8 +79,7 @@ async fn quickstart_prints_rows_and_changes_and_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let run = |wanted: Vec<&'static str>| {
         let mut child = Command::new(&program);
-        let mut child =
-            child.arg(&url).current_dir(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = child.arg(&url).current_dir(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         tokio::task::spawn_blocking(move || {
             let mut lines = lines.map(Result::unwrap);
@@ -96,7 +97,10 @@ async fn quickstart_prints_rows_and_changes_and_goes_on_where_it_stopped() {
         r#"Read public.orders {"id": "2", "total": "12.00", "note": Null}"#,
     ]);
     assert_eq!(first.await.unwrap(), "2 rows, then 0 changes in 0 transactions");
-    client.batch_execute("UPDATE orders SET note = 'paid' WHERE id = 2; DELETE FROM orders WHERE id = 1").await.unwrap();
+    client
+        .batch_execute("UPDATE orders SET note = 'paid' WHERE id = 2; DELETE FROM orders WHERE id = 1")
+        .await
+        .unwrap();
     let second = run(vec![
         r#"Update public.orders {"id": "2", "total": "12.00", "note": "paid"}"#,
         r#"Delete public.orders {"id": "1", "total": NotInIdentity, "note": NotInIdentity}"#,
@@ -110,13 +114,9 @@ async fn the_stream_example_gives_what_the_slot_holds_and_acknowledges_it() {
     let cluster = Cluster::shared(Version::Any).await.unwrap();
     let (url, client) = database(cluster, "stream").await;
     let name = url.rsplit('/').next().unwrap();
-    client
-        .batch_execute(&format!(
-            "CREATE PUBLICATION {name} FOR TABLE orders;
-             SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')"
-        ))
-        .await
-        .unwrap();
+    client.batch_execute(&format!("CREATE PUBLICATION {name} FOR TABLE orders")).await.unwrap();
+    let make_slot = format!("SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')");
+    client.batch_execute(&make_slot).await.unwrap();
     client.batch_execute("INSERT INTO orders VALUES (3, 1, 'new')").await.unwrap();
     let program = example("stream");
     let run = || Command::new(&program).args([&url, name]).output().unwrap();
