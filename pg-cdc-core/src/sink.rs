@@ -133,6 +133,12 @@ impl From<std::io::Error> for SinkError {
     }
 }
 
+impl From<crate::types::TypeError> for SinkError {
+    fn from(error: crate::types::TypeError) -> Self {
+        Self::new("a value can't be read").with_cause(error)
+    }
+}
+
 impl From<SinkError> for Error {
     fn from(error: SinkError) -> Self {
         let kind = if error.transient { ErrorKind::SinkBusy } else { ErrorKind::Sink };

@@ -1,4 +1,11 @@
-//! What it takes to test change data capture for real: a throw-away PostgreSQL of a chosen version.
+//! What it takes to test change data capture for real.
+//!
+//! - [`Cluster`]: a throw-away PostgreSQL of a chosen version, found on the machine or installed, started in seconds,
+//!   gone when dropped; also as root.
+//! - [`workload`]: tables and transactions to capture: pgbench's, a small shop, random ones.
+//! - [`conformance`]: one call that says which promises a [`Sink`](pg_cdc_core::Sink) does not keep.
+//! - [`replay`]: reads JSON Lines back, checks their order, and compares what they come to with the source.
+//! - [`batches`]: batches without a server.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), pg_cdc_testkit::Error> {

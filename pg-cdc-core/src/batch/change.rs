@@ -99,7 +99,7 @@ pub enum Write<'a> {
     Replace {
         /// The row; every published column is known.
         row: Row<'a>,
-        /// The old row where its key differs: the row with that key is gone.
+        /// The old row where its key differs, or the table has no key: that row is gone.
         moved_from: Option<Row<'a>>,
     },
     /// Put the known columns into the row with the same key; the others keep what the sink has.
@@ -250,7 +250,8 @@ impl<'a> Change<'a> {
         match (self.op(), self.before(), self.after()) {
             (Op::Truncate, ..) => Write::Truncate(self.header.truncate),
             (_, old, Some(row)) => {
-                let moved_from = old.filter(|old| key_differs(old, &row));
+                // A table without a key has the whole row for one.
+                let moved_from = old.filter(|old| row.table().key.is_empty() || key_differs(old, &row));
                 if row.unchanged().next().is_some() {
                     Write::Merge { row, moved_from }
                 } else {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::slot::{Slot, Tag};
+use crate::types::{FromDatum, TypeError, json, write_text};
 use crate::{Column, Datum, Table};
 
 /// A row of a change, borrowed from its batch: a column's bytes are looked at when it is asked for.
@@ -44,6 +45,41 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn datum_of(&self, name: &str) -> Datum<'a> {
         self.table.column_index(name).map_or(Datum::Absent, |index| self.datum(index))
+    }
+
+    /// The value of the column called `name` as a `T`: `row.get::<i64>("id")?`, or `Option<i64>` where it may be NULL.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such column, its value was not sent, is NULL and `T` is no `Option`, or can't be had as a `T`
+    /// exactly. The error names table and column, never the value.
+    pub fn get<T: FromDatum<'a>>(&self, name: &str) -> Result<T, TypeError> {
+        let Some((index, column)) = self.table.column_index(name).and_then(|i| Some((i, self.table.columns.get(i)?)))
+        else {
+            return Err(TypeError::no_column(&self.table.name, name));
+        };
+        T::from_datum(&column.type_, self.datum(index)).map_err(|error| error.in_column(&self.table.name, name))
+    }
+
+    /// Appends the row as a JSON object, what is not known left out; the values are what PostgreSQL's `row_to_json`
+    /// gives (see [`json::write_natural`]).
+    ///
+    /// # Errors
+    ///
+    /// Where a value is not what its column's type says; `out` is then as it was.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), TypeError> {
+        let start = out.len();
+        for (column, datum) in self.columns().filter(|(_, datum)| datum.is_known()) {
+            out.push(if out.len() == start { b'{' } else { b',' });
+            json::write_json_string(&column.name, out);
+            out.push(b':');
+            if let Err(error) = json::write_natural(&column.type_, datum, out) {
+                out.truncate(start);
+                return Err(error.in_column(&self.table.name, &column.name));
+            }
+        }
+        out.extend_from_slice(if out.len() == start { b"{}" } else { b"}" });
+        Ok(())
     }
 
     /// Columns with their values, in the table's order.
@@ -89,13 +125,16 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Columns with their values as PostgreSQL prints them, whichever encoding they came in.
 impl std::fmt::Debug for Row<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut map = f.debug_map();
+        let (mut map, mut text) = (f.debug_map(), Vec::new());
         for (column, datum) in self.columns() {
-            match datum {
-                Datum::Text(text) => map.entry(&column.name, &String::from_utf8_lossy(text)),
-                other => map.entry(&column.name, &other),
+            text.clear();
+            match (datum, write_text(&column.type_, datum, &mut text)) {
+                (_, Ok(())) => map.entry(&column.name, &String::from_utf8_lossy(&text)),
+                (Datum::Text(wrong), Err(_)) => map.entry(&column.name, &String::from_utf8_lossy(wrong)),
+                (other, Err(_)) => map.entry(&column.name, &other),
             };
         }
         map.finish()

@@ -145,3 +145,35 @@ fn events_keep_their_order() {
         .collect();
     assert_eq!(names, ["begin", "schema public.t", "Update", "message [98]", "commit 0/65 2", "idle 0/66"]);
 }
+
+#[test]
+fn a_row_is_had_by_name_and_as_json_and_an_error_names_the_column() {
+    let id = Column::new("id", ColumnType::new(23, -1, "int4"));
+    let note = Column::new("no\"te", ColumnType::new(25, -1, "text"));
+    let name = TableName::new("public", "t");
+    let table = Arc::new(Table::new(1, name, vec![id, note], ReplicaIdentity::Default).with_key(vec![0]));
+    let mut batch = ChangeBatch::new();
+    update(&mut batch, &table, &Bytes::from_static(b"78"), Datum::Unchanged, Datum::Absent);
+    let change = batch.changes().next().unwrap();
+    let row = change.after().unwrap();
+    assert_eq!((row.get::<i64>("id"), row.get::<Option<i32>>("id")), (Ok(8), Ok(Some(8))));
+    let error = row.get::<&str>("no\"te").unwrap_err();
+    assert!(error.to_string().contains("was not sent") && error.column() == Some("no\"te"), "{error}");
+    let error = row.get::<i64>("ID").unwrap_err().to_string();
+    assert!(error.contains("public.t") && error.contains("no such column"), "{error}");
+    let mut json = b"x".to_vec();
+    row.write_json(&mut json).unwrap();
+    assert_eq!(json, br#"x{"id":8}"#);
+    assert_eq!(format!("{row:?}"), r#"{"id": "8", "no\"te": Unchanged}"#);
+}
+
+#[test]
+fn an_update_of_a_table_without_a_key_moves_the_whole_row() {
+    let mut keyless = Table::clone(&table());
+    keyless.key.clear();
+    let mut batch = ChangeBatch::new();
+    update(&mut batch, &Arc::new(keyless), &Bytes::from_static(b"aa"), Datum::Null, Datum::Text(b"old"));
+    let write = batch.changes().next().unwrap().write();
+    let Write::Replace { moved_from: Some(old), .. } = write else { panic!("{write:?}") };
+    assert_eq!(old.datum_of("note"), Datum::Text(b"old"));
+}

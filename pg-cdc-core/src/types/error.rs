@@ -74,6 +74,12 @@ impl TypeError {
         error
     }
 
+    /// There is no such column to read.
+    #[cold]
+    pub(crate) fn no_column(table: &TableName, column: &str) -> Self {
+        Self::new(&ColumnType::new(0, -1, ""), Flaw::new("the table has no such column")).in_column(table, column)
+    }
+
     /// Says in which column of which table the value stands.
     #[must_use]
     pub fn in_column(mut self, table: &TableName, column: &str) -> Self {
@@ -111,6 +117,9 @@ impl fmt::Display for TypeError {
         let Inner { oid, type_name, what, offset, range, column } = &*self.0;
         if let Some((table, column)) = column {
             write!(f, "table {table}, column {column}: ")?;
+        }
+        if *oid == 0 {
+            return f.write_str(what);
         }
         f.write_str("a value of type ")?;
         match (&**type_name, super::oid::name_of(*oid)) {

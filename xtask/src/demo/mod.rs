@@ -3,6 +3,7 @@
 mod pipeline;
 mod show;
 mod summary;
+mod terminal;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use pg_cdc_testkit::{Cluster, Version};
 use self::pipeline::Pipeline;
 use self::show::Show;
 use self::summary::Summary;
+use self::terminal::Terminal;
 use crate::{Result, USAGE, cargo};
 
 /// How long, how fast, how much.
@@ -49,37 +51,48 @@ impl Options {
 const QUIET: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(options: &Options) -> Result<()> {
+    let terminal = Terminal::of_stdout();
     let program = match &options.program {
         Some(program) => program.clone(),
         None => {
-            println!("Building pg-cdc …");
+            println!("Building pg-cdc for release; the first time takes some minutes …");
             cargo::build_program("pg-cdc").await?
         }
     };
-    println!("Looking for a PostgreSQL (without one it is installed) …");
+    println!("Looking for a PostgreSQL; without one on this machine, one is installed …");
     let cluster = Cluster::builder().version(Version::Any).start().await?;
     println!(
-        "PostgreSQL {} of {} serves at {}",
-        cluster.version_num(),
+        "PostgreSQL {}.{} of {} serves at {}.",
+        cluster.major(),
+        cluster.version_num() % 10_000,
         cluster.bin_dir().display(),
-        cluster.url("postgres")
+        cluster.url("shop")
     );
     cluster.create_database("shop").await?;
     let client = cluster.connect("shop").await?;
     Shop.create(&client).await?;
     Shop.fill(&client, options.rows).await?;
+    // Arrays go out as PostgreSQL's text until they are mapped: in the shop they are text as well, to be compared.
+    client.batch_execute("ALTER TABLE shop.products ALTER tags TYPE text").await?;
     println!(
-        "A shop with about {} rows; {} transactions a second from now on.\n",
-        options.rows, options.rate
+        "A shop of about {} rows is in it, and sees {} transactions a second from now on, for {} s.",
+        options.rows, options.rate, options.seconds
     );
 
+    let url = cluster.url("shop");
+    terminal.heading("pg-cdc run demo.yaml");
+    for line in pipeline::pipeline_file(&url).lines() {
+        println!("    {line}");
+    }
+    terminal.heading("The rows that are there (two of each table)");
     let folder = cluster.socket_dir().join("demo");
-    let mut pipeline = Pipeline::start(&program, &folder, &cluster.url("shop"))?;
+    let mut pipeline = Pipeline::start(&program, &folder, &url)?;
     let live = Live::start(&cluster.config("shop"), Shop.workers(4, 1), Some(options.rate));
     // Lines on standard output may come again after a reconnection.
     let mut rules = Rules::default();
     rules.repeats = true;
-    let mut seen = Seen { replay: Replay::with_rules(rules), show: Show::new(), summary: Summary::default() };
+    let mut seen =
+        Seen { replay: Replay::with_rules(rules), show: Show::new(terminal), summary: Summary::default() };
     seen.follow(&mut pipeline, Instant::now() + Duration::from_secs(options.seconds), None).await?;
     let done = live.stop().await?;
     seen.follow(&mut pipeline, Instant::now() + Duration::from_secs(60), Some(QUIET)).await?;
@@ -88,10 +101,12 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     pipeline.ended().await?;
 
     let differences = seen.replay.compare(&client, Shop.tables()).await?;
-    seen.summary.print(&seen.replay, done.committed);
+    terminal.heading("Summary");
+    seen.summary.print(&seen.replay, done.committed, terminal);
     let wrong: Vec<&String> = seen.replay.problems().iter().chain(&differences).collect();
     if wrong.is_empty() {
-        println!("What came out, replayed, is what the shop holds: every row of every table.");
+        let verdict = "What came out, replayed, is what the shop holds: every row of every table.";
+        println!("{}", terminal.paint("32", verdict));
         return Ok(());
     }
     for problem in wrong.iter().take(10) {

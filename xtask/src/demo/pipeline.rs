@@ -21,11 +21,10 @@ impl Pipeline {
         fs::create_dir_all(folder)?;
         let file = folder.join("demo.yaml");
         fs::write(&file, pipeline_file(url))?;
-        println!("{}", pipeline_file(url));
         let mut child = Command::new(program)
             .arg("run")
             .arg(&file)
-            .args(["--progress", "never", "--log", "warn"])
+            .args(["--progress", "never", "--log", "error"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             // A Ctrl-C is for us: we stop it, once it has been told.
@@ -61,13 +60,15 @@ impl Pipeline {
     }
 }
 
-fn pipeline_file(url: &str) -> String {
+/// What is run.
+pub(super) fn pipeline_file(url: &str) -> String {
     format!(
         "name: demo
 source:
   url: {url}
   tables: {{ include: [\"shop.*\"] }}
 sink: {{ type: jsonl, path: \"-\", envelope: row }}
+batch: {{ delay: 10ms }}
 "
     )
 }

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pg_cdc_testkit::replay::Replay;
 
+use super::terminal::Terminal;
+
 /// One of the two parts of a pipeline's life.
 #[derive(Default)]
 struct Part {
@@ -29,7 +31,7 @@ impl Part {
     fn rates(&self) -> String {
         let seconds = self.seconds().max(1e-3);
         let (lines, megabytes) = (self.lines as f64 / seconds, self.bytes as f64 / 1e6 / seconds);
-        format!("in {:.1} s: {lines:.0}/s, {megabytes:.2} MB/s", self.seconds())
+        format!("in {:.1} s: {lines:.0} a second, {megabytes:.2} MB/s", self.seconds())
     }
 }
 
@@ -53,41 +55,41 @@ impl Summary {
         self.lags.push(SystemTime::now().duration_since(commit).unwrap_or_default());
     }
 
-    pub(super) fn rows(&self) -> u64 {
-        self.snapshot.lines
+    /// What the snapshot came to.
+    pub(super) fn snapshot_figures(&self) -> String {
+        format!("{} rows {}", self.snapshot.lines, self.snapshot.rates())
     }
 
-    /// Where we stand, in a line.
-    pub(super) fn figures(&self) -> String {
-        let lag =
-            self.lags.last().map(|l| format!(", {:.1} ms behind", l.as_secs_f64() * 1e3)).unwrap_or_default();
-        format!("{} rows, {} changes{lag}", self.snapshot.lines, self.stream.lines)
+    /// Where the stream stands.
+    #[expect(clippy::cast_precision_loss, reason = "figures for a person")]
+    pub(super) fn stream_figures(&self) -> String {
+        let lag = self.lags.last().map_or(0.0, |lag| lag.as_secs_f64() * 1e3);
+        let (lines, megabytes) = (self.stream.lines, self.stream.bytes as f64 / 1e6);
+        format!("{lines} changes so far, {megabytes:.1} MB, the last {lag:.1} ms after its commit")
     }
 
-    pub(super) fn print(&mut self, replay: &Replay, committed: u64) {
+    pub(super) fn print(&mut self, replay: &Replay, committed: u64, terminal: Terminal) {
         let counts = replay.counts();
-        println!();
-        println!("snapshot  {} rows {}", counts.reads, self.snapshot.rates());
-        println!(
-            "stream    {} changes ({} inserts, {} updates, {} deletes) of {} transactions {}",
-            self.stream.lines,
-            counts.inserts,
-            counts.updates,
-            counts.deletes,
-            counts.transactions,
-            self.stream.rates()
-        );
-        println!(
-            "workload  {committed} transactions, also those that changed nothing or came before the stream"
+        let line =
+            |name: &str, text: String| println!("{}  {text}", terminal.paint("36", &format!("{name:<8}")));
+        line("snapshot", format!("{} rows {}", counts.reads, self.snapshot.rates()));
+        line("stream", format!("{} changes {}", self.stream.lines, self.stream.rates()));
+        line(
+            "",
+            format!(
+                "{} inserts, {} updates, {} deletes in {} transactions",
+                counts.inserts, counts.updates, counts.deletes, counts.transactions
+            ),
         );
         self.lags.sort_unstable();
         let at = |percent: usize| {
             self.lags.get((self.lags.len() * percent / 100).min(self.lags.len().saturating_sub(1)))
         };
         if let (Some(median), Some(late), Some(latest)) = (at(50), at(99), self.lags.last()) {
-            println!(
-                "lag       from commit to here: median {median:.1?}, 99 % within {late:.1?}, at most {latest:.1?}"
-            );
+            let text = format!("median {median:.1?}, 99 % within {late:.1?}, at most {latest:.1?}");
+            line("lag", format!("{text}, from commit to here"));
         }
+        let note = "those that changed nothing or came before the stream among them";
+        line("workload", format!("{committed} transactions, {note}"));
     }
 }
