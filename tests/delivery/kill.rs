@@ -1,0 +1,116 @@
+//! kill -9 at random instants, in every phase, under a live workload.
+
+use std::time::{Duration, Instant};
+
+use pg_cdc_testkit::workload::{Live, Pgbench, Random};
+use pg_cdc_testkit::{Cluster, Version};
+
+use crate::bulk::Bulk;
+use crate::support::{PATIENCE, Pipeline, Running, eventually, setting};
+use crate::{database, replay_equals, row_file};
+
+/// How a life is ended before its time.
+type End = fn(Running);
+
+/// What the lives had in common.
+struct Batches {
+    rows: u32,
+    /// Of a workload's large transactions.
+    bulk: u32,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn killed_at_any_instant_nothing_is_lost_or_doubled() {
+    for version in Version::under_test() {
+        survives(version, Batches { rows: 10_000, bulk: 2_000 }, Running::kill).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn killed_with_batches_that_end_within_transactions_nothing_is_lost_or_doubled() {
+    for version in Version::under_test() {
+        survives(version, Batches { rows: 7, bulk: 500 }, Running::kill).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stopped_by_signals_at_any_instant_it_exits_0_and_nothing_is_lost_or_doubled() {
+    fn signalled(run: Running) {
+        let since = Instant::now();
+        run.signal(if fastrand::bool() { "INT" } else { "TERM" });
+        run.wait(Duration::from_secs(30)).succeeded();
+        // The machine may be busy; what takes a while of its own is far longer.
+        assert!(since.elapsed() < Duration::from_secs(8), "stopped only after {:?}", since.elapsed());
+    }
+    for version in Version::under_test() {
+        survives(version, Batches { rows: 100, bulk: 2_000 }, signalled).await;
+    }
+}
+
+/// `PG_CDC_TEST_KILLS` ends before their time, then one run to the end, and a comparison with the source.
+async fn survives(version: Version, batches: Batches, end: End) {
+    let cluster = Cluster::shared(version).await.unwrap();
+    let (name, client) = database(cluster).await;
+    let (pgbench, random) = (Pgbench::new(1), Random::new(60).with_truncates().with_messages());
+    pgbench.create(&client).await.unwrap();
+    random.create(&client).await.unwrap();
+    Bulk::create(&client).await.unwrap();
+    let seed = fastrand::u64(..);
+    let config = cluster.config(&name);
+    let lives = [
+        Live::start(&config, pgbench.workers(2, seed), Some(150.0)),
+        Live::start(&config, random.workers(3, seed), Some(100.0)),
+        Live::start(&config, Bulk::worker(batches.bulk, seed), Some(4.0)),
+    ];
+
+    let rest = format!("batch: {{ rows: {}, delay: {}ms }}\n", batches.rows, fastrand::u32(1..100));
+    let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), "", &rest));
+    let kills = setting("PG_CDC_TEST_KILLS", 12);
+    let mut within = 0;
+    // A third while it is set up and copies, one in four of these close to the end of that.
+    for nth in 0..kills / 3 {
+        let run = pipeline.start(&[]);
+        if nth % 4 == 3 {
+            snapshot_is_complete(&pipeline);
+            std::thread::sleep(Duration::from_millis(fastrand::u64(0..20)));
+            end(run);
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(fastrand::u64(0..1500)));
+        end(run);
+    }
+    // The others while it streams, mostly.
+    let run = pipeline.start(&[]);
+    snapshot_is_complete(&pipeline);
+    end(run);
+    for _ in kills / 3 + 1..kills {
+        let run = pipeline.start(&[]);
+        std::thread::sleep(Duration::from_millis(fastrand::u64(0..1200)));
+        end(run);
+        within += u32::from(pipeline.state().is_some_and(|state| state["position"]["seq"].is_u64()));
+    }
+
+    let mut done = Vec::new();
+    for live in lives {
+        done.push(live.stop().await.unwrap().committed);
+    }
+    pipeline.run(&["--until-current"]).succeeded();
+    let tables: Vec<(String, String)> = (pgbench.tables().into_iter().chain([Bulk::TABLE]))
+        .map(|table| table.split_once('.').unwrap())
+        .chain(random.tables())
+        .map(|(schema, table)| (schema.to_owned(), table.to_owned()))
+        .collect();
+    let tables = tables.iter().map(|(schema, table)| (&**schema, &**table));
+    let counts = replay_equals(&pipeline.path("out.jsonl"), &client, tables).await;
+    eprintln!(
+        "{version}: seed {seed}, {kills} ends, {within} within a transaction, committed {done:?}, {counts:?}"
+    );
+    assert!(counts.transactions > 0, "the stream was reached");
+    pipeline.cleanup();
+}
+
+fn snapshot_is_complete(pipeline: &Pipeline) {
+    eventually("the snapshot's end", PATIENCE, || {
+        pipeline.state().filter(|state| state["snapshot"] == "complete")
+    });
+}
