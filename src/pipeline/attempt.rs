@@ -6,7 +6,7 @@ use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::catalog::Slot;
 use pg_cdc_core::stream::{self, ExportedSnapshot};
 use pg_cdc_core::wire::Connection;
-use pg_cdc_core::{Error, Position, State};
+use pg_cdc_core::{Error, ErrorKind, Position, State};
 use pg_cdc_snapshot::{CopyFormatChoice, Exported, SnapshotOptions, SnapshotSource};
 
 use super::Until;
@@ -27,7 +27,10 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     /// Begins or goes on, as `saved` says.
     pub(super) async fn run(mut self, saved: Option<State>) -> Result<(), Error> {
-        match (source::start(&self.server, self.file, saved.as_ref()).await?, saved) {
+        let mut shutdown = self.delivery.shutdown.clone();
+        let starting = source::start(&self.server, self.file, saved.as_ref());
+        let Some(start) = shutdown.unless_requested(starting).await else { return Ok(()) };
+        match (start?, saved) {
             (Start::GoOn, Some(state)) => self.go_on(&state).await,
             (Start::First { adopted }, saved) => self.first(saved, adopted).await,
             (Start::GoOn, None) => Ok(()),
@@ -49,7 +52,10 @@ impl Attempt<'_> {
 
     /// A first run: sees that it is safe, writes down what will be made, makes it, copies, streams.
     async fn first(&mut self, saved: Option<State>, adopted: Option<Slot>) -> Result<(), Error> {
-        let first = source::prepare(&self.server, self.file).await?;
+        let mut shutdown = self.delivery.shutdown.clone();
+        let preparing = source::prepare(&self.server, self.file);
+        let Some(first) = shutdown.unless_requested(preparing).await else { return Ok(()) };
+        let mut first = first?;
         let made_before = |saved: &State| saved.slot.as_ref().is_some_and(|slot| slot.made);
         let makes_slot = adopted.is_none() || saved.as_ref().is_some_and(made_before);
         let mut intent = first.intent(&self.server, self.file, makes_slot);
@@ -67,18 +73,25 @@ impl Attempt<'_> {
                 self.snapshot(first, &exported).await?;
                 Ok(())
             }
-            SnapshotMode::Never => self.from_slot(first, adopted).await,
-            _ => self.from_snapshot(first).await,
+            mode => {
+                // What is left half made is known by the intent.
+                let making = first.make_publications(&self.server, self.file);
+                let Some(made) = shutdown.unless_requested(making).await else { return Ok(()) };
+                made?;
+                match mode {
+                    SnapshotMode::Never => self.from_slot(adopted).await,
+                    _ => self.from_snapshot(first).await,
+                }
+            }
         }
     }
 
     /// Streams what commits after the slot was made, or after an adopted one was left.
-    async fn from_slot(&mut self, mut first: FirstRun, adopted: Option<Slot>) -> Result<(), Error> {
-        first.make_publications(&self.server, &self.file.name).await?;
+    async fn from_slot(&mut self, adopted: Option<Slot>) -> Result<(), Error> {
         let (position, made) = match adopted {
             Some(slot) => (source::position_of(&self.server, self.file, &slot)?, None),
             None => {
-                let made = source::make_slot(&self.server, self.file).await?;
+                let Some(made) = self.make_slot().await? else { return Ok(()) };
                 (Position::at(Arc::from(&*self.file.name), self.server.id, made.point()), Some(made))
             }
         };
@@ -91,15 +104,24 @@ impl Attempt<'_> {
     }
 
     /// Copies what is there, then streams what commits after it.
-    async fn from_snapshot(&mut self, mut first: FirstRun) -> Result<(), Error> {
-        first.make_publications(&self.server, &self.file.name).await?;
-        let made = source::make_slot(&self.server, self.file).await?;
+    async fn from_snapshot(&mut self, first: FirstRun) -> Result<(), Error> {
+        let Some(made) = self.make_slot().await? else { return Ok(()) };
         let ended = self.snapshot(first, &made).await?;
         if ended == Ended::Stopped || self.until == Until::Snapshot {
             return Ok(());
         }
         let connection = self.kept(made);
         self.stream(connection).await
+    }
+
+    /// The slot, unless a stop is requested before it is made.
+    async fn make_slot(&self) -> Result<Option<ExportedSnapshot>, Error> {
+        let shutdown = self.delivery.shutdown.clone();
+        let made = source::make_slot(&self.server, self.file, || shutdown.is_requested()).await;
+        match made {
+            Err(error) if error.kind() == ErrorKind::GaveUp && shutdown.is_requested() => Ok(None),
+            made => made.map(Some),
+        }
     }
 
     /// The session that a temporary slot lives in.

@@ -1,7 +1,5 @@
 //! A run: attempt after attempt, until its end or an error that trying again does not help.
 
-use std::future::Future;
-
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::stream::Retry;
 use pg_cdc_core::{Error, ErrorKind, Sink, State, StateStore};
@@ -40,13 +38,14 @@ impl Run<'_> {
             }
             // A server that can't be reached from the very start is more likely a wrong address than a passing fault.
             let worth_it = begun || error.kind() == ErrorKind::Server;
-            if !(worth_it && error.is_transient() && since.elapsed() < retry.max_elapsed) {
+            let stopping = self.shutdown.is_requested();
+            if !(worth_it && !stopping && error.is_transient() && since.elapsed() < retry.max_elapsed) {
                 break Err(error);
             }
             let pause = retry.pause(attempt);
             attempt += 1;
-            tracing::warn!(%error, ?pause, "tried again from what is durable");
-            if unless_stopped(&mut self.shutdown, sleep(pause)).await.is_none() {
+            tracing::warn!(error = %error.with_causes(), ?pause, "tried again from what is durable");
+            if self.shutdown.unless_requested(sleep(pause)).await.is_none() {
                 break Ok(());
             }
         };
@@ -63,7 +62,7 @@ impl Run<'_> {
         begun: &mut bool,
     ) -> Result<(), Error> {
         let connecting = Server::connect(&self.file.source);
-        let Some(server) = unless_stopped(&mut self.shutdown, connecting).await else { return Ok(()) };
+        let Some(server) = self.shutdown.unless_requested(connecting).await else { return Ok(()) };
         let server = server?;
         *begun = true;
         let mut saved = self.store.load().await?;
@@ -84,13 +83,5 @@ impl Run<'_> {
         let memory = BufferPool::new(usize::try_from(self.file.source.memory_limit).unwrap_or(usize::MAX));
         let attempt = Attempt { server, file: self.file, until: self.options.until, memory, delivery };
         attempt.run(saved).await
-    }
-}
-
-/// What `work` gives, or `None` once a stop is requested.
-async fn unless_stopped<T>(shutdown: &mut Shutdown, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        done = work => Some(done),
-        () = shutdown.requested() => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Where a pipeline begins or goes on.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +68,14 @@ pub(crate) async fn start(
     }
     let name = file.slot_name();
     let found = find_slot(&server.client, server.system.version, name).await?;
+    if let Some(elsewhere) = found.as_ref().filter(|slot| slot.database.as_ref() != Some(&server.system.database)) {
+        let whose = match &elsewhere.database {
+            Some(database) => format!("belongs to database {database}"),
+            None => "is a physical one".to_owned(),
+        };
+        return Err(Error::new(ErrorKind::Mismatch, format!("slot {name} {whose}"))
+            .with_hint("choose another slot.name"));
+    }
     match (found, file.source.slot.create) {
         (Some(found), _) if mode == SnapshotMode::Never => Ok(Start::First { adopted: Some(found) }),
         (Some(_), _) => Err(Error::new(
@@ -132,8 +141,12 @@ async fn drop_stale(server: &Server, name: &str) -> Result<(), Error> {
     }
 }
 
-/// Makes the pipeline's slot.
-pub(crate) async fn make_slot(server: &Server, file: &PipelineFile) -> Result<ExportedSnapshot, Error> {
+/// Makes the pipeline's slot; gives up once `stopped` says so.
+pub(crate) async fn make_slot(
+    server: &Server,
+    file: &PipelineFile,
+    stopped: impl Fn() -> bool + Send + Sync,
+) -> Result<ExportedSnapshot, Error> {
     let waiting = |wait: &SlotWait| {
         let sessions: Vec<String> = wait
             .blockers
@@ -148,6 +161,7 @@ pub(crate) async fn make_slot(server: &Server, file: &PipelineFile) -> Result<Ex
             "the slot is made once these transactions have ended: {}",
             if sessions.is_empty() { "unknown".to_owned() } else { sessions.join(", ") }
         );
+        if stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let name = file.slot_name();
     let temporary = file.source.slot.create == SlotCreate::Temporary;

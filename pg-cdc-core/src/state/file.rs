@@ -72,7 +72,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn failed(what: &str, path: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Config, format!("could not {what} the state {}", path.display())).with_cause(error)
+    Error::new(ErrorKind::State, format!("could not {what} the state {}", path.display())).with_cause(error)
 }
 
 // The writes are small and must be over before anything else happens, so they are made in place.

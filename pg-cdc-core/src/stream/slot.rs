@@ -1,5 +1,6 @@
 //! Slots that are made, and the snapshots they export.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::catalog::{self, Blocker, Client};
 use crate::wire::{ConnectConfig, Connection, Rows, Session};
 use crate::{Error, ErrorKind, Lsn};
 
+/// The SQLSTATE of a statement that was cancelled.
+const CANCELED: &str = "57014";
 /// How often the sessions that a slot waits for are asked for.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -80,32 +83,33 @@ pub struct NewSlot<'a> {
 
 /// Makes a logical slot and gives the snapshot that it exports: the rows to which its changes are to be applied.
 ///
-/// The server waits until every transaction that runs now has ended; `waiting` is told every second for which.
+/// The server waits until every transaction that runs now has ended; `waiting` is told every second for which, and says
+/// whether to go on.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Timeout`] after `timeout`, naming the sessions; the slot is not made then. The server's errors: no
-/// free slot (53400), the name is taken (42710), the plugin is not there (58P01) or not allowed (42501).
+/// [`ErrorKind::GaveUp`] after `timeout`, naming the sessions, or where `waiting` breaks: the slot is not made then. The
+/// server's errors: no free slot (53400), the name is taken (42710), the plugin is not there (58P01) or not allowed
+/// (42501).
 pub async fn create_slot(
     connect: &ConnectConfig,
     slot: NewSlot<'_>,
     timeout: Duration,
-    waiting: &(dyn Fn(&SlotWait) + Send + Sync),
+    waiting: &(dyn Fn(&SlotWait) -> ControlFlow<()> + Send + Sync),
 ) -> Result<ExportedSnapshot, Error> {
     let mut connection = Connection::connect(connect, Session::Replication).await?;
-    let pid = connection.process_id();
+    let (pid, cancel) = (connection.process_id(), connection.cancel_token());
     let started = Instant::now();
     let rows = {
         let command = walsender::create_slot(slot.name, slot.plugin, slot.temporary);
-        let create = connection.query_row(&command);
-        tokio::pin!(create);
+        let mut create = Box::pin(connection.query_row(&command));
         let mut look: Option<Client> = None;
         let mut blockers = Vec::new();
         loop {
             tokio::select! {
                 biased;
                 rows = &mut create => break rows.map_err(|error| explain(error, slot))?,
-                () = tokio::time::sleep(LOOK) => {
+                () = tokio::time::sleep(LOOK.min(timeout)) => {
                     let waited = started.elapsed();
                     if look.is_none() {
                         look = catalog::connect(connect).await.ok();
@@ -113,10 +117,19 @@ pub async fn create_slot(
                     if let Some(client) = &look {
                         blockers = catalog::blockers(client, pid).await.unwrap_or_default();
                     }
-                    waiting(&SlotWait { slot: slot.name.to_owned(), waited, blockers: blockers.clone() });
-                    if waited >= timeout {
-                        // A slot that is still waiting goes with its connection.
-                        return Err(gave_up(slot.name, waited, &blockers));
+                    let wait = SlotWait { slot: slot.name.to_owned(), waited, blockers: blockers.clone() };
+                    let stopped = waiting(&wait).is_break();
+                    if stopped || waited >= timeout {
+                        // A server that waits does not notice that its client is gone: left alone, it would make the
+                        // slot in the end.
+                        cancel.cancel().await?;
+                        match create.as_mut().await {
+                            Err(error) if error.sqlstate() == Some(CANCELED) => {
+                                return Err(gave_up(slot.name, waited, &blockers, stopped));
+                            }
+                            // Just made after all.
+                            created => break created.map_err(|error| explain(error, slot))?,
+                        }
                     }
                 }
             }
@@ -148,7 +161,8 @@ pub async fn export_by_temporary_slot(
 ) -> Result<ExportedSnapshot, Error> {
     static NTH: AtomicU32 = AtomicU32::new(0);
     let name = format!("pg_cdc_tmp_{}_{}", std::process::id(), NTH.fetch_add(1, Ordering::Relaxed));
-    create_slot(connect, NewSlot { name: &name, plugin, temporary: true }, timeout, &|_| {}).await
+    create_slot(connect, NewSlot { name: &name, plugin, temporary: true }, timeout, &|_| ControlFlow::Continue(()))
+        .await
 }
 
 /// Exports a snapshot from an ordinary transaction: for a snapshot that no stream follows. Its point is the insert
@@ -166,14 +180,17 @@ pub async fn export_by_transaction(connect: &ConnectConfig) -> Result<ExportedSn
     Ok(ExportedSnapshot { name, point, holder: Holder::Transaction { _client: client } })
 }
 
-fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
+fn gave_up(name: &str, waited: Duration, blockers: &[Blocker], stopped: bool) -> Error {
+    if stopped {
+        return Error::new(ErrorKind::GaveUp, format!("stopped before slot {name} was made"));
+    }
     let sessions: Vec<String> = blockers
         .iter()
         .map(|blocker| format!("{} (open for {:.0} s)", blocker.pid, blocker.seconds))
         .collect();
     let whom = if sessions.is_empty() { "an unknown session".to_owned() } else { sessions.join(", ") };
     Error::new(
-        ErrorKind::Timeout,
+        ErrorKind::GaveUp,
         format!(
             "slot {name} was not made within {} s: it waits for transactions of {whom}",
             waited.as_secs()
