@@ -72,8 +72,8 @@ pub use async_trait::async_trait;
 pub use pg_cdc_core as core;
 pub use pg_cdc_core::batch::ChangeBatch;
 pub use pg_cdc_core::{
-    Column, Datum, Durable, Error, ErrorKind, FileStore, Lsn, MemoryStore, Position, Sink, SinkError, SinkState,
-    Source, SourceControl, SourceError, State, StateStore, Table, TableName, batch, types,
+    Column, Datum, Durable, Error, ErrorKind, FileStore, Lsn, MemoryStore, Position, Sink, SinkError,
+    SinkState, Source, SourceControl, SourceError, State, StateStore, Table, TableName, batch, types,
 };
 pub use pg_cdc_decoders as decoders;
 pub use pg_cdc_sinks as sinks;

@@ -54,11 +54,13 @@ impl<'a> Row<'a> {
     /// Where there is no such column, its value was not sent, is NULL and `T` is no `Option`, or can't be had as a `T`
     /// exactly. The error names table and column, never the value.
     pub fn get<T: FromDatum<'a>>(&self, name: &str) -> Result<T, TypeError> {
-        let Some((index, column)) = self.table.column_index(name).and_then(|i| Some((i, self.table.columns.get(i)?)))
+        let Some((index, column)) =
+            self.table.column_index(name).and_then(|i| Some((i, self.table.columns.get(i)?)))
         else {
             return Err(TypeError::no_column(&self.table.name, name));
         };
-        T::from_datum(&column.type_, self.datum(index)).map_err(|error| error.in_column(&self.table.name, name))
+        T::from_datum(&column.type_, self.datum(index))
+            .map_err(|error| error.in_column(&self.table.name, name))
     }
 
     /// Appends the row as a JSON object, what is not known left out; the values are what PostgreSQL's `row_to_json`

@@ -77,7 +77,8 @@ impl TypeError {
     /// There is no such column to read.
     #[cold]
     pub(crate) fn no_column(table: &TableName, column: &str) -> Self {
-        Self::new(&ColumnType::new(0, -1, ""), Flaw::new("the table has no such column")).in_column(table, column)
+        Self::new(&ColumnType::new(0, -1, ""), Flaw::new("the table has no such column"))
+            .in_column(table, column)
     }
 
     /// Says in which column of which table the value stands.
