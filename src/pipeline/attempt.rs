@@ -73,13 +73,13 @@ impl Attempt<'_> {
                 self.snapshot(first, &exported).await?;
                 Ok(())
             }
-            SnapshotMode::Never => self.from_slot(first, adopted).await,
-            _ => self.from_snapshot(first).await,
+            SnapshotMode::Never => self.begin_at_slot(first, adopted).await,
+            _ => self.begin_with_snapshot(first).await,
         }
     }
 
     /// Streams what commits after the slot was made, or after an adopted one was left.
-    async fn from_slot(&mut self, mut first: FirstRun, adopted: Option<Slot>) -> Result<(), Error> {
+    async fn begin_at_slot(&mut self, mut first: FirstRun, adopted: Option<Slot>) -> Result<(), Error> {
         let publishing = first.make_publications(&self.server, &self.file.name);
         let Some(published) = unless_stopped(&mut self.stop, publishing).await else { return Ok(()) };
         published?;
@@ -100,7 +100,7 @@ impl Attempt<'_> {
     }
 
     /// Copies what is there, then streams what commits after it.
-    async fn from_snapshot(&mut self, mut first: FirstRun) -> Result<(), Error> {
+    async fn begin_with_snapshot(&mut self, mut first: FirstRun) -> Result<(), Error> {
         let publishing = first.make_publications(&self.server, &self.file.name);
         let Some(published) = unless_stopped(&mut self.stop, publishing).await else { return Ok(()) };
         published?;

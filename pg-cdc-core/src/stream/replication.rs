@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::assembly::Assembly;
@@ -27,20 +26,20 @@ const WAITING: usize = 1;
 
 /// A slot, read through a walsender.
 ///
-/// The socket is served by a task of its own: the server hears from us whatever the reader does. Lost connections,
+/// The socket is served by a thread of its own, with a small runtime of its own: the server hears from us whatever the
+/// reader does, and however busy the reader's runtime is. Lost connections,
 /// restarts and a slot that is still in use are tried again as [`ReplicationOptions::retry`] says; every other error
 /// ends the stream. Dropping the source closes the connection.
 #[derive(Debug)]
 pub struct ReplicationSource {
     batches: mpsc::Receiver<Result<ChangeBatch, SourceError>>,
     control: Arc<ReplicationControl>,
-    task: JoinHandle<()>,
+    /// Dropped with the source, which ends the thread.
+    _alive: oneshot::Sender<()>,
 }
 
 impl ReplicationSource {
-    /// Starts to read. The first connection is made in the task: its errors come out of the stream.
-    ///
-    /// Must be called within a tokio runtime.
+    /// Starts to read. The first connection is made in the thread: its errors come out of the stream.
     #[must_use]
     pub fn start<D: Decoder + 'static>(options: ReplicationOptions, decoder: D) -> Self {
         Self::start_on(None, options, decoder)
@@ -72,11 +71,26 @@ impl ReplicationSource {
             last_idle: None,
             control: Arc::clone(&control),
         };
-        let task = tokio::spawn(async move {
-            reader.run().await;
+        let (alive, dropped) = oneshot::channel();
+        let failed = reader.batches.clone();
+        let thread = std::thread::Builder::new().name("pg-cdc-stream".to_owned());
+        let spawned = thread.spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return fail(reader.batches.as_ref(), error),
+            };
+            runtime.block_on(async {
+                tokio::select! {
+                    () = reader.run() => {}
+                    _ = dropped => {}
+                }
+            });
             end.send_replace(true);
         });
-        Self { batches, control, task }
+        if let Err(error) = spawned {
+            fail(failed.as_ref(), error);
+        }
+        Self { batches, control, _alive: alive }
     }
 }
 
@@ -94,13 +108,16 @@ impl Source for ReplicationSource {
     }
 }
 
-impl Drop for ReplicationSource {
-    fn drop(&mut self) {
-        self.task.abort();
+/// The thread could not be started. The channel is empty: it takes the error.
+fn fail(batches: Option<&Batches>, error: std::io::Error) {
+    if let Some(batches) = batches {
+        let error = Error::new(ErrorKind::Io, "the thread of the replication stream could not be started")
+            .with_cause(error);
+        let _ = batches.try_send(Err(error.into()));
     }
 }
 
-/// The task: what outlives a connection.
+/// What outlives a connection.
 struct Reader<D> {
     options: ReplicationOptions,
     first: Option<Connection>,

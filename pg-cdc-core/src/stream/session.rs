@@ -17,8 +17,11 @@ use crate::{Decoder, Error, ErrorKind, Known, Lsn, Position, SourceError, TableF
 
 /// How long a batch waits for company when the one before it went out just now. A first change never waits.
 const LINGER: Duration = Duration::from_millis(1);
-/// As many bytes are worth waking the reader for.
-const WORTHWHILE: usize = 64 << 10;
+/// How long the thread sleeps between two reads of a busy stream. A walsender sends a packet a message, and to be woken
+/// for each costs more than all the rest: with this pause the client needs half of the CPU time of `pg_recvlogical`.
+const NAP: Duration = Duration::from_micros(100);
+/// A block of this size came from a full socket: there is more.
+const WORTHWHILE: usize = 32 << 10;
 /// How often a server that has nothing to say is asked how far it is, when there is an end to reach.
 const ASK: Duration = Duration::from_millis(100);
 /// Microseconds from 1970-01-01 to 2000-01-01.
@@ -75,6 +78,7 @@ impl<D: Decoder> Session<'_, D> {
         let mut progress = Instant::now();
         let mut last_batch: Option<Instant> = None;
         let mut asked = Instant::now();
+        let mut more = false;
         loop {
             self.decode().await?;
             let now = Instant::now();
@@ -87,16 +91,23 @@ impl<D: Decoder> Session<'_, D> {
             if wishes.stop {
                 return self.stop().await;
             }
-            let ready = !wishes.paused && self.has_batch(now);
-            let reads = !self.assembly.is_ended() && !self.assembly.has_block() && !self.assembly.is_full();
-            let busy = last_batch.is_some_and(|at| now.duration_since(at) <= 4 * LINGER);
+            let full = self.assembly.is_full();
+            let reads = !self.assembly.is_ended() && !self.assembly.has_block() && !full;
+            let quiet = last_batch.map_or(Duration::MAX, |at| now.duration_since(at));
+            let lingers = reads && quiet < LINGER;
+            let ready = !wishes.paused && !lingers && self.has_batch(now);
+            if reads && quiet < 4 * LINGER && !more {
+                // The thread is ours alone.
+                std::thread::sleep(NAP);
+            }
             let pace = if self.asks { ASK } else { self.feedback.pace() };
+            let pace = if lingers { LINGER.saturating_sub(quiet) } else { pace };
             let woken = tokio::select! {
                 biased;
                 _ = self.wishes.changed() => Woken::Wish,
                 _ = self.acknowledged.changed() => Woken::Acknowledged,
                 taken = hand_out(self.batches.as_ref(), self.assembly), if ready => Woken::Reader(taken),
-                block = next_block(&mut self.stream, busy), if reads => Woken::Block(block?),
+                block = self.stream.next_block(), if reads => Woken::Block(block?),
                 () = sleep_until(now + pace) => Woken::Time,
             };
             match woken {
@@ -115,7 +126,10 @@ impl<D: Decoder> Session<'_, D> {
                 }
                 // Nobody reads any more.
                 Woken::Reader(false) => return self.stop().await,
-                Woken::Block(Some(block)) => self.assembly.put(block),
+                Woken::Block(Some(block)) => {
+                    more = block.bytes().len() >= WORTHWHILE;
+                    self.assembly.put(block);
+                }
                 Woken::Block(None) => {
                     return Err(
                         Error::new(ErrorKind::Closed, "the server ended the replication stream").into()
@@ -237,11 +251,6 @@ async fn hand_out<D: Decoder>(batches: Option<&Batches>, assembly: &mut Assembly
         }
         Err(_) => false,
     }
-}
-
-/// The next block: at once while things are quiet, after some gathering when they are not.
-async fn next_block(stream: &mut ReplicationStream, busy: bool) -> Result<Option<crate::wire::Block>, Error> {
-    if busy { stream.next_block_or_more(WORTHWHILE, LINGER).await } else { stream.next_block().await }
 }
 
 /// What is known of the table `oid`, by the catalog and by what was selected.
