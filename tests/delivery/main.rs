@@ -60,8 +60,8 @@ async fn confirmed(client: &Client, slot: &str) -> u64 {
 
 /// The walsender that reads the slot; the one that makes it is none.
 async fn reader(client: &Client, slot: &str) -> Option<String> {
-    let sql = "SELECT active_pid FROM pg_replication_slots JOIN pg_stat_replication ON pid = active_pid \
-               WHERE slot_name = ";
+    let sql = "SELECT active_pid FROM pg_replication_slots \
+               WHERE active_pid IS NOT NULL AND confirmed_flush_lsn IS NOT NULL AND slot_name = ";
     client.value(&format!("{sql}'{slot}'")).await.ok()
 }
 
