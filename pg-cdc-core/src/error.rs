@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Closed,
     /// Something took longer than it was allowed to.
     Timeout,
+    /// A wait that the user has bounded came to its bound: trying again would only wait as long again.
+    GaveUp,
     /// TLS could not be set up, or the server's certificate was not accepted.
     Tls,
     /// The server did not accept who we are, or could not prove who it is.
@@ -27,14 +29,14 @@ pub enum ErrorKind {
     Unsupported,
     /// What the server holds is not what was expected: a slot, a publication, a table.
     Mismatch,
+    /// The saved state could not be opened, read or written.
+    State,
     /// The sink could not take or keep something.
     Sink,
     /// The sink could not take something now; trying again from the last durable position may help.
     SinkBusy,
     /// A message of an output plugin can't be decoded.
     Decode,
-    /// The saved state can't be read or written.
-    State,
 }
 
 /// An error with what happened, where, what to do about it, and its cause.
@@ -104,6 +106,22 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The message with those of its causes, for a log line: `message: cause: cause`.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut told = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !told.ends_with(&text) {
+                told.push_str(": ");
+                told.push_str(&text);
+            }
+            cause = error.source();
+        }
+        told
     }
 
     /// Whether trying again may help: a lost connection, a server that restarts, a slot still in use.

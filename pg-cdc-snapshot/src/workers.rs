@@ -106,7 +106,7 @@ async fn work(round: Arc<Round>) -> Result<Worked, Trouble> {
             Err(error) if error.is_transient() => (error, false),
             Err(error) => return Err(error.into()),
         };
-        tracing::warn!(table = %name, error = %chain(&lost), "the table is read again");
+        tracing::warn!(table = %name, error = %lost.with_causes(), "the table is read again");
         let lost = Arc::new(lost);
         worked.again.push(Again { info, why: Why::Lost(Arc::clone(&lost)) });
         if !goes_on {
@@ -118,15 +118,4 @@ async fn work(round: Arc<Round>) -> Result<Worked, Trouble> {
         connection.close().await;
     }
     Ok(worked)
-}
-
-/// The error with its causes.
-fn chain(error: &Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        told.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    told
 }

@@ -3,7 +3,9 @@
 use pg_cdc_core::catalog::Pattern;
 
 use super::yaml::Node;
-use super::{ConfigError, HeartbeatTable, PipelineFile, SinkConfig, SourceConfig, StateKind, TlsConfig};
+use super::{
+    ConfigError, HeartbeatTable, PipelineFile, SinkConfig, SlotCreate, SourceConfig, StateKind, TlsConfig,
+};
 
 /// Finds the first key whose value can't stand, alone or beside another.
 pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError> {
@@ -83,6 +85,13 @@ pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError>
         && !name.parse::<Pattern>().is_ok_and(|table| table.is_exact())
     {
         return wrong("source.heartbeat.table", "expected none or a table as schema.name");
+    }
+    if source.slot.create == SlotCreate::Temporary && file.state.kind != StateKind::Memory {
+        return wrong(
+            "source.slot.create",
+            "a temporary slot is gone with its connection, and a saved position with it; expected state.type: memory \
+             beside it",
+        );
     }
     if file.state.path.is_some() && file.state.kind != StateKind::File {
         return wrong("state.path", "only goes with type: file");

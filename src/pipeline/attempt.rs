@@ -11,7 +11,6 @@ use pg_cdc_snapshot::{CopyFormatChoice, Exported, SnapshotOptions, SnapshotSourc
 
 use super::deliver::{Delivery, Ended};
 use super::export::Exports;
-use super::run::unless_stopped;
 use super::{Shutdown, Until};
 use crate::config::{PipelineFile, SlotCreate, SnapshotFormat, SnapshotMode};
 use crate::source::{self, FirstRun, Server, Start};
@@ -30,7 +29,7 @@ impl Attempt<'_> {
     /// Begins or goes on, as `saved` says. Until the first batch is handed out, a stop needs no care.
     pub(super) async fn run(mut self, saved: Option<State>) -> Result<(), Error> {
         let starting = source::start(&self.server, self.file, saved.as_ref());
-        let Some(start) = unless_stopped(&mut self.stop, starting).await else { return Ok(()) };
+        let Some(start) = self.stop.unless_requested(starting).await else { return Ok(()) };
         match (start?, saved) {
             (Start::GoOn, Some(state)) => self.go_on(&state).await,
             (Start::First { adopted }, saved) => self.first(saved, adopted).await,
@@ -54,8 +53,8 @@ impl Attempt<'_> {
     /// A first run: sees that it is safe, writes down what will be made, makes it, copies, streams.
     async fn first(&mut self, saved: Option<State>, adopted: Option<Slot>) -> Result<(), Error> {
         let preparing = source::prepare(&self.server, self.file);
-        let Some(first) = unless_stopped(&mut self.stop, preparing).await else { return Ok(()) };
-        let first = first?;
+        let Some(first) = self.stop.unless_requested(preparing).await else { return Ok(()) };
+        let mut first = first?;
         let made_before = |saved: &State| saved.slot.as_ref().is_some_and(|slot| slot.made);
         let makes_slot = adopted.is_none() || saved.as_ref().is_some_and(made_before);
         let mut intent = first.intent(&self.server, self.file, makes_slot);
@@ -73,16 +72,21 @@ impl Attempt<'_> {
                 self.snapshot(first, &exported).await?;
                 Ok(())
             }
-            SnapshotMode::Never => self.begin_at_slot(first, adopted).await,
-            _ => self.begin_with_snapshot(first).await,
+            mode => {
+                // What is left half made is known by the intent.
+                let making = first.make_publications(&self.server, self.file);
+                let Some(made) = self.stop.unless_requested(making).await else { return Ok(()) };
+                made?;
+                match mode {
+                    SnapshotMode::Never => self.begin_at_slot(adopted).await,
+                    _ => self.begin_with_snapshot(first).await,
+                }
+            }
         }
     }
 
     /// Streams what commits after the slot was made, or after an adopted one was left.
-    async fn begin_at_slot(&mut self, mut first: FirstRun, adopted: Option<Slot>) -> Result<(), Error> {
-        let publishing = first.make_publications(&self.server, &self.file.name);
-        let Some(published) = unless_stopped(&mut self.stop, publishing).await else { return Ok(()) };
-        published?;
+    async fn begin_at_slot(&mut self, adopted: Option<Slot>) -> Result<(), Error> {
         let (position, made) = match adopted {
             Some(slot) => (source::position_of(&self.server, self.file, &slot)?, None),
             None => {
@@ -100,10 +104,7 @@ impl Attempt<'_> {
     }
 
     /// Copies what is there, then streams what commits after it.
-    async fn begin_with_snapshot(&mut self, mut first: FirstRun) -> Result<(), Error> {
-        let publishing = first.make_publications(&self.server, &self.file.name);
-        let Some(published) = unless_stopped(&mut self.stop, publishing).await else { return Ok(()) };
-        published?;
+    async fn begin_with_snapshot(&mut self, first: FirstRun) -> Result<(), Error> {
         let making = source::make_slot(&self.server, self.file, self.stop.requested());
         let Some(made) = making.await? else { return Ok(()) };
         let ended = self.snapshot(first, &made).await?;

@@ -118,7 +118,7 @@ async fn bounded<T>(shutdown: &mut Shutdown, pace: Pace, work: impl Future<Outpu
     }
     timeout(pace.stop_timeout, work).await.map_err(|_| {
         let seconds = pace.stop_timeout.as_secs();
-        Error::new(ErrorKind::Timeout, format!("the sink did not finish within {seconds} s of the stop"))
+        Error::new(ErrorKind::GaveUp, format!("the sink did not finish within {seconds} s of the stop"))
             .with_hint("raise stop_timeout; what was not durable comes again at the next start")
     })
 }

@@ -1,7 +1,5 @@
 //! A run: attempt after attempt, until its end or an error that trying again does not help.
 
-use std::future::Future;
-
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::stream::Retry;
 use pg_cdc_core::{Error, ErrorKind, Sink, State, StateStore};
@@ -47,8 +45,8 @@ impl Run<'_> {
             }
             let pause = retry.pause(attempt);
             attempt += 1;
-            tracing::warn!(%error, ?pause, "tried again from what is durable");
-            if unless_stopped(&mut self.shutdown, sleep(pause)).await.is_none() {
+            tracing::warn!(error = %error.with_causes(), ?pause, "tried again from what is durable");
+            if self.shutdown.unless_requested(sleep(pause)).await.is_none() {
                 break Ok(());
             }
         };
@@ -65,7 +63,7 @@ impl Run<'_> {
         begun: &mut bool,
     ) -> Result<(), Error> {
         let connecting = Server::connect(&self.file.source);
-        let Some(server) = unless_stopped(&mut self.shutdown, connecting).await else { return Ok(()) };
+        let Some(server) = self.shutdown.unless_requested(connecting).await else { return Ok(()) };
         let server = server?;
         *begun = true;
         let mut saved = self.store.load().await?;
@@ -87,13 +85,5 @@ impl Run<'_> {
         let (until, stop) = (self.options.until, self.shutdown.clone());
         let attempt = Attempt { server, file: self.file, until, memory, delivery, stop };
         attempt.run(saved).await
-    }
-}
-
-/// What `work` gives, or `None` once a stop is requested.
-pub(super) async fn unless_stopped<T>(shutdown: &mut Shutdown, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        done = work => Some(done),
-        () = shutdown.requested() => None,
     }
 }

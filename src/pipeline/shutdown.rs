@@ -1,5 +1,7 @@
 //! Asking a pipeline to stop.
 
+use std::future::Future;
+
 use tokio::sync::watch;
 
 /// The end of a pipeline's life that the pipeline holds: whether it has been asked to stop.
@@ -26,6 +28,14 @@ impl Shutdown {
         *self.0.borrow()
     }
 
+    /// What `work` gives, or `None` once a stop is requested: `work` is dropped then.
+    pub(super) async fn unless_requested<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.requested() => None,
+        }
+    }
+
     /// Waits until the pipeline is asked to stop; forever, if every handle is dropped without asking.
     ///
     /// Cancel safe: a request is heard by every later call.
@@ -45,7 +55,6 @@ impl ShutdownHandle {
 
 #[cfg(test)]
 mod tests {
-    use std::future::Future;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 

@@ -1,12 +1,20 @@
 //! What is seen to and made before a pipeline's first change: in this order, so that a crash anywhere leaves either
 //! nothing, or something that the state already names.
 
+use std::time::Duration;
+
 use pg_cdc_core::catalog::{self, PublicationPlan, Selection, TableInfo, TableKind};
-use pg_cdc_core::{Error, ErrorKind, PublicationRecord, SlotRecord, SnapshotRecord, State};
+use pg_cdc_core::{Error, ErrorKind, PublicationRecord, SlotRecord, SnapshotRecord, State, TableName};
+use tokio::time::Instant;
 
 use super::selection::{Chosen, Rules, choose};
 use super::{Server, publication, safety};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
+
+/// How long the application may have to wait behind a lock of ours, in milliseconds.
+const LOCK_WAIT: u32 = 500;
+/// How long it is left alone then.
+const BETWEEN_LOCKS: Duration = Duration::from_secs(2);
 
 /// What the first run of a pipeline will make, seen to be safe. Nothing is made yet.
 pub(crate) struct FirstRun {
@@ -58,6 +66,15 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
             "before PostgreSQL 13 partitions can't be published as their root: they are read one by one"
         );
     }
+    for table in chosen.tables.iter().filter(|table| {
+        table.kind == TableKind::Partitioned && table.problem.is_some() && !chosen.is_inserts_only(table)
+    }) {
+        tracing::warn!(
+            table = %table.table.name,
+            "it has no key of its own, only its partitions have a replica identity: set one on each that is added later, \
+             or UPDATE and DELETE in it will fail"
+        );
+    }
     let (publications, records) = if publishes {
         let plans = publication::plan(file.publication_name(), &source.publication, &chosen);
         let records = publication::check(server, &plans, &source.publication, &chosen.tables).await?;
@@ -84,14 +101,16 @@ impl FirstRun {
     }
 
     /// Sets replica identities and makes the publications, each committed when this returns: a slot that decodes a
-    /// change from before its publication existed is stuck for good.
-    pub(crate) async fn make_publications(&mut self, server: &Server, pipeline: &str) -> Result<(), Error> {
+    /// change from before its publication existed is stuck for good. A table that others hold is waited for as long as
+    /// for the slot.
+    pub(crate) async fn make_publications(
+        &mut self,
+        server: &Server,
+        file: &PipelineFile,
+    ) -> Result<(), Error> {
+        let patience = file.source.slot.create_timeout;
         for table in &self.chosen.set_full {
-            let sql = format!("ALTER TABLE ONLY {} REPLICA IDENTITY FULL", table.to_sql());
-            server.client.batch_execute(&sql).await.map_err(|error| {
-                Error::from(error)
-                    .while_doing(format!("the replica identity of {table} could not be set to FULL"))
-            })?;
+            set_full(server, table, patience).await?;
         }
         if !self.chosen.set_full.is_empty() {
             tracing::info!(tables = self.chosen.set_full.len(), "replica identity set to FULL");
@@ -99,6 +118,37 @@ impl FirstRun {
             now.retain(|table| self.tables.iter().any(|known| known.table.oid == table.table.oid));
             self.tables = now;
         }
-        publication::make(server, &self.publications, &self.records, pipeline).await
+        publication::make(server, &self.publications, &self.records, &file.name).await
+    }
+}
+
+/// Sets a table's replica identity to FULL.
+///
+/// That takes a lock which everybody waits behind who comes to the table, while it waits itself for those who are there:
+/// so it waits for moments only, again and again.
+async fn set_full(server: &Server, table: &TableName, patience: Duration) -> Result<(), Error> {
+    let sql = format!(
+        "SET lock_timeout = '{LOCK_WAIT}ms'; ALTER TABLE ONLY {} REPLICA IDENTITY FULL; SET lock_timeout = 0",
+        table.to_sql()
+    );
+    let began = Instant::now();
+    loop {
+        let told = |error: Error| {
+            error.while_doing(format!("the replica identity of {table} could not be set to FULL"))
+        };
+        let Err(error) = server.client.batch_execute(&sql).await.map_err(Error::from) else { return Ok(()) };
+        match error.sqlstate() {
+            Some("55P03") if began.elapsed() < patience => {
+                tracing::warn!(%table, "waits for a moment in which nobody uses the table, to set its replica identity");
+                tokio::time::sleep(BETWEEN_LOCKS).await;
+            }
+            Some("42501") => {
+                return Err(told(error).with_hint(format!(
+                    "let the table's owner do it: ALTER TABLE {} REPLICA IDENTITY FULL",
+                    table.to_sql()
+                )));
+            }
+            _ => return Err(told(error)),
+        }
     }
 }

@@ -12,6 +12,9 @@ use crate::config::{PublicationConfig, PublicationCreate};
 /// The longest name that PostgreSQL keeps whole.
 const LONGEST_NAME: usize = 63;
 
+/// TRUNCATE is decoded since 11.
+const TRUNCATE: u32 = 110_000;
+
 /// The publications that `chosen` needs: one, and one more for tables of which only inserts are published.
 pub(super) fn plan(name: &str, config: &PublicationConfig, chosen: &Chosen) -> Vec<PublicationPlan> {
     let is_inserts_only = |table: &&TableInfo| chosen.inserts_only.contains(&table.table.name);
@@ -59,7 +62,12 @@ pub(super) async fn check(
     for plan in plans {
         let found = catalog::find_publication(&server.client, server.system.version, &plan.name).await?;
         match &found {
-            Some(found) => covers(found, plan, tables)?,
+            Some(found) => {
+                covers(found, plan, tables)?;
+                if !found.publishes_truncate && server.system.version >= TRUNCATE {
+                    tracing::warn!(publication = %found.name, "does not publish TRUNCATE: none will be seen");
+                }
+            }
             None if config.create == PublicationCreate::Never => {
                 return Err(Error::new(
                     ErrorKind::Mismatch,
@@ -99,7 +107,29 @@ fn covers(found: &Publication, plan: &PublicationPlan, tables: &[TableInfo]) -> 
         );
     }
     let needed = plan.tables.as_deref().unwrap_or_default();
-    let missing: Vec<&TableName> = needed.iter().filter(|name| !found.tables.contains(name)).collect();
+    let published = |name: &TableName| found.tables.iter().find(|table| table.name == *name);
+    for table in needed.iter().filter_map(published) {
+        if let Some(filter) = &table.filter {
+            return wrong(
+                format!("publishes only the rows of {} that fulfil {filter}", table.name),
+                "row filters are not supported yet: set the table anew without one, or choose another \
+                 publication.name"
+                    .to_owned(),
+            );
+        }
+        let info = tables.iter().find(|info| info.table.name == table.name);
+        if let (Some(columns), Some(info)) = (&table.columns, info)
+            && let Some(what) = other_columns(info, columns)
+        {
+            return wrong(
+                format!("publishes {} {what}", table.name),
+                "column lists and generated columns are not supported yet: set the table anew without a list, and \
+                 publish_generated_columns to none, or choose another publication.name"
+                    .to_owned(),
+            );
+        }
+    }
+    let missing: Vec<&TableName> = needed.iter().filter(|name| published(name).is_none()).collect();
     match missing.first() {
         Some(first) => wrong(
             format!("is there and does not publish {first}{}", and_more(missing.len() - 1)),
@@ -111,6 +141,18 @@ fn covers(found: &Publication, plan: &PublicationPlan, tables: &[TableInfo]) -> 
             ),
         ),
         None => Ok(()),
+    }
+}
+
+/// How the published columns differ from those that are read.
+fn other_columns(info: &TableInfo, published: &[String]) -> Option<String> {
+    let wanted = &info.table.columns;
+    let missing = wanted.iter().find(|column| !published.iter().any(|name| **name == *column.name));
+    let extra = published.iter().find(|name| info.table.column_index(name).is_none());
+    match (missing, extra) {
+        (Some(column), _) => Some(format!("without its column {}", column.name)),
+        (None, Some(name)) => Some(format!("with its generated column {name}")),
+        (None, None) => None,
     }
 }
 
@@ -128,13 +170,25 @@ pub(super) async fn make(
     for plan in plans {
         if records.iter().any(|record| record.name == plan.name && record.made) {
             let sql = create_publication_sql(plan, server.system.version, pipeline);
-            server.client.batch_execute(&sql).await.map_err(|error| {
-                Error::from(error).while_doing(format!("publication {} could not be made", plan.name))
-            })?;
+            server.client.batch_execute(&sql).await.map_err(|error| not_made(error.into(), plan, &sql))?;
             tracing::info!(publication = %plan.name, "made");
         }
     }
     Ok(())
+}
+
+fn not_made(error: Error, plan: &PublicationPlan, sql: &str) -> Error {
+    let denied = error.sqlstate() == Some("42501");
+    let error = error.while_doing(format!("publication {} could not be made", plan.name));
+    if denied {
+        // The comment is what tells it as ours; it would not be.
+        let make = sql.split("; COMMENT").next().unwrap_or(sql);
+        return error.with_hint(format!(
+            "the role needs CREATE on the database and must own the tables (for all tables: be a superuser); or let \
+             their owner make it: {make}"
+        ));
+    }
+    error
 }
 
 #[cfg(test)]

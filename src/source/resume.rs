@@ -68,6 +68,16 @@ pub(crate) async fn start(
     }
     let name = file.slot_name();
     let found = find_slot(&server.client, server.system.version, name).await?;
+    if let Some(elsewhere) =
+        found.as_ref().filter(|slot| slot.database.as_ref() != Some(&server.system.database))
+    {
+        let whose = match &elsewhere.database {
+            Some(database) => format!("belongs to database {database}"),
+            None => "is a physical one".to_owned(),
+        };
+        return Err(Error::new(ErrorKind::Mismatch, format!("slot {name} {whose}"))
+            .with_hint("choose another slot.name"));
+    }
     match (found, file.source.slot.create) {
         (Some(found), _) if mode == SnapshotMode::Never => Ok(Start::First { adopted: Some(found) }),
         (Some(_), _) => Err(Error::new(

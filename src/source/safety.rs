@@ -24,10 +24,14 @@ impl fmt::Display for Problem {
 const IDENTITY: &str = "give the table a primary key, or set replica_identity: full, tables.without_key: inserts_only or \
                         ignore, or leave it out with tables.exclude";
 
+const IDENTITY_OF_ITS_OWN: &str = "give the table a primary key or an identity index without generated columns, or set \
+                                   tables.without_key: inserts_only or ignore, or leave it out with tables.exclude";
+
 /// A selected table whose UPDATE and DELETE would fail once they are published.
 pub(super) fn no_identity(table: &TableInfo, problem: IdentityProblem, without_key: WithoutKey) -> Problem {
-    let hint = match without_key {
-        WithoutKey::FullRow => {
+    let hint = match (without_key, problem) {
+        (_, IdentityProblem::Generated) => IDENTITY_OF_ITS_OWN,
+        (WithoutKey::FullRow, _) => {
             "tables.without_key: full_row needs REPLICA IDENTITY FULL: set replica_identity: full"
         }
         _ => IDENTITY,
@@ -53,6 +57,10 @@ pub(super) fn unselected(table: &TableInfo) -> Option<Problem> {
 /// A table whose rows we would not see, or not all of.
 pub(super) fn unreadable(table: &TableInfo, holders: &[&TableInfo]) -> Option<Problem> {
     let name = || table.table.name.clone();
+    if !table.schema_usable {
+        let what = "the role may not use its schema".to_owned();
+        return Some(Problem { table: name(), what, hint: "GRANT USAGE ON SCHEMA … to the role" });
+    }
     if !table.readable {
         let what = "the role may not read it".to_owned();
         return Some(Problem { table: name(), what, hint: "GRANT SELECT on it to the role" });

@@ -1,7 +1,7 @@
 //! Which of the server's tables a pipeline reads, and how. Pure.
 
-use pg_cdc_core::TableName;
 use pg_cdc_core::catalog::{Selection, TableInfo, TableKind};
+use pg_cdc_core::{ReplicaIdentity, TableName};
 
 use super::safety::{self, Problem};
 use crate::config::WithoutKey;
@@ -22,6 +22,13 @@ pub(crate) struct Chosen {
     pub(crate) problems: Vec<Problem>,
     /// Selected, and left out because they have no usable key.
     pub(crate) left_out: Vec<TableName>,
+}
+
+impl Chosen {
+    /// Whether only inserts of `table` are published.
+    pub(crate) fn is_inserts_only(&self, table: &TableInfo) -> bool {
+        self.inserts_only.contains(&table.table.name)
+    }
 }
 
 /// What the choice depends on beside the tables.
@@ -50,14 +57,9 @@ pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
             continue;
         }
         let rows = holders(all, table);
-        if rules.publishes && rules.set_full {
-            chosen.set_full.extend(rows.iter().map(|holder| holder.table.name.clone()));
-            if table.kind == TableKind::Partitioned {
-                chosen.set_full.push(table.table.name.clone());
-            }
-        } else if let Some(problem) =
-            rows.iter().find_map(|holder| holder.problem).filter(|_| rules.publishes)
-        {
+        let problem_of =
+            |holder: &&TableInfo| if rules.set_full { holder.problem_when_full } else { holder.problem };
+        if let Some(problem) = rows.iter().find_map(problem_of).filter(|_| rules.publishes) {
             match rules.without_key {
                 // A publication for all tables publishes the updates of all.
                 WithoutKey::InsertsOnly if !rules.all_tables => {
@@ -69,6 +71,13 @@ pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
                 }
                 _ => chosen.problems.push(safety::no_identity(table, problem, rules.without_key)),
             }
+        }
+        if rules.publishes && rules.set_full && !chosen.is_inserts_only(table) {
+            // One that is FULL already needs no lock that the application would wait behind.
+            let not_yet = |holder: &&&TableInfo| holder.table.identity != ReplicaIdentity::Full;
+            let root = (table.kind == TableKind::Partitioned).then_some(table);
+            let to_set = rows.iter().chain(&root).filter(not_yet);
+            chosen.set_full.extend(to_set.map(|holder| holder.table.name.clone()));
         }
         chosen.problems.extend(safety::unreadable(table, &rows));
         chosen.tables.push(table.clone());

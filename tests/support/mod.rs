@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -62,9 +63,11 @@ impl Pipeline {
         self.command(&["cleanup", "p.yaml"], &[], Stdio::null()).wait(PATIENCE).succeeded();
     }
 
-    fn command(&self, command: &[&str], arguments: &[&str], stdout: Stdio) -> Running {
-        // A file: nobody has to read it for the program to go on.
-        let said = self.path("stderr");
+    /// Starts any of the commands.
+    pub fn command(&self, command: &[&str], arguments: &[&str], stdout: Stdio) -> Running {
+        // A file, each run its own: nobody has to read it for the program to go on.
+        static NTH: AtomicU32 = AtomicU32::new(0);
+        let said = self.path(&format!("stderr.{}", NTH.fetch_add(1, Ordering::Relaxed)));
         let child = Command::new(program())
             .args(command)
             .args(arguments)

@@ -11,7 +11,8 @@ mod tables;
 
 pub use client::{Client, connect};
 pub use publications::{
-    Publication, PublicationPlan, PublishedOperations, create_publication_sql, find_publication, mark,
+    Publication, PublicationPlan, PublishedOperations, PublishedTable, create_publication_sql,
+    find_publication, mark,
 };
 pub use selection::{ParsePatternError, Pattern, Selection};
 pub use slots::{Blocker, Slot, blockers, drop_slot, find_slot};

@@ -39,10 +39,24 @@ pub struct Publication {
     pub publishes_all_rows: bool,
     /// Whether changes of partitions are published as the root's (13+).
     pub via_root: bool,
+    /// Whether it publishes TRUNCATE (11+).
+    pub publishes_truncate: bool,
     /// The tables it publishes (`pg_publication_tables`).
-    pub tables: Vec<TableName>,
+    pub tables: Vec<PublishedTable>,
     /// Its comment.
     pub comment: Option<String>,
+}
+
+/// A table in a publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishedTable {
+    /// Its name.
+    pub name: TableName,
+    /// The columns it is published with, where the server tells (15+).
+    pub columns: Option<Vec<String>>,
+    /// The condition that its published rows fulfil (15+).
+    pub filter: Option<String>,
 }
 
 impl Publication {
@@ -98,24 +112,35 @@ pub async fn find_publication(
     name: &str,
 ) -> Result<Option<Publication>, Error> {
     let via_root = if version >= 130_000 { "pubviaroot" } else { "false" };
+    let truncate = if version >= 110_000 { "pubtruncate" } else { "false" };
     let sql = format!(
         "SELECT puballtables, pubinsert AND pubupdate AND pubdelete, \
-         pg_catalog.obj_description(oid, 'pg_publication'), {via_root} \
+         pg_catalog.obj_description(oid, 'pg_publication'), {via_root}, {truncate} \
          FROM pg_catalog.pg_publication WHERE pubname = $1"
     );
     let Some(row) = client.query_opt(&sql, &[&name]).await? else { return Ok(None) };
-    let sql = "SELECT schemaname::text, tablename::text FROM pg_catalog.pg_publication_tables \
-               WHERE pubname = $1 ORDER BY 1, 2";
-    let tables = client.query(sql, &[&name]).await?;
+    let lists = if version >= 150_000 { "attnames::text[], rowfilter" } else { "NULL::text[], NULL::text" };
+    let sql = format!(
+        "SELECT schemaname::text, tablename::text, {lists} FROM pg_catalog.pg_publication_tables \
+         WHERE pubname = $1 ORDER BY 1, 2"
+    );
+    let tables = client.query(&sql, &[&name]).await?;
     let tables = tables
         .iter()
-        .map(|row| Ok(TableName::new(row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?)))
+        .map(|row| {
+            Ok(PublishedTable {
+                name: TableName::new(row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?),
+                columns: row.try_get(2)?,
+                filter: row.try_get(3)?,
+            })
+        })
         .collect::<Result<_, Error>>()?;
     Ok(Some(Publication {
         name: name.to_owned(),
         all_tables: row.try_get(0)?,
         publishes_all_rows: row.try_get(1)?,
         via_root: row.try_get(3)?,
+        publishes_truncate: row.try_get(4)?,
         tables,
         comment: row.try_get(2)?,
     }))

@@ -32,6 +32,8 @@ pub struct TableInfo {
     pub row_security: bool,
     /// Whether we may read all its columns.
     pub readable: bool,
+    /// Whether we may use its schema, without which nothing in it can be read.
+    pub schema_usable: bool,
     /// `relfilenode` of every table that holds its rows: another number means that it was rewritten.
     pub filenodes: Vec<(u32, u32)>,
     /// The planner's estimate of its rows; below 0 where it was never analysed.
@@ -40,6 +42,8 @@ pub struct TableInfo {
     pub size: u64,
     /// Why an UPDATE or DELETE in it could not be published, if so.
     pub problem: Option<IdentityProblem>,
+    /// Why that would be so if its replica identity were FULL.
+    pub problem_when_full: Option<IdentityProblem>,
 }
 
 /// Why a table that publishes updates would make the application's UPDATE and DELETE fail.
@@ -51,6 +55,9 @@ pub enum IdentityProblem {
     NoIndex,
     /// Its replica identity is NOTHING.
     Nothing,
+    /// Its replica identity holds generated columns, which are not published: PostgreSQL 18 refuses updates then, and
+    /// before it the old rows lack what tells them apart.
+    Generated,
 }
 
 impl fmt::Display for IdentityProblem {
@@ -59,6 +66,7 @@ impl fmt::Display for IdentityProblem {
             Self::NoPrimaryKey => "it has no primary key and no other replica identity",
             Self::NoIndex => "the index that is its replica identity is gone",
             Self::Nothing => "its replica identity is NOTHING",
+            Self::Generated => "its replica identity holds generated columns",
         })
     }
 }
@@ -132,7 +140,7 @@ async fn load(client: &Client, version: u32, filter: &str, size: &str) -> Result
          (WITH RECURSIVE part AS (SELECT c.oid UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
             JOIN part ON part.oid = i.inhparent WHERE c.relkind = 'p') \
           SELECT pg_catalog.sum({size})::bigint FROM part JOIN pg_catalog.pg_class r ON r.oid = part.oid), \
-         pg_catalog.has_table_privilege(c.oid, 'SELECT') \
+         pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE {filter} ORDER BY 2, 3",
         filenodes_sql("c.oid")
@@ -145,7 +153,7 @@ async fn load(client: &Client, version: u32, filter: &str, size: &str) -> Result
         .map(|row| {
             let oid = row.try_get(0)?;
             let columns = columns.remove(&oid).unwrap_or_default();
-            table_info(row, columns, &indexes.remove(&oid).unwrap_or_default())
+            table_info(version, row, columns, &indexes.remove(&oid).unwrap_or_default())
         })
         .collect()
 }
@@ -212,10 +220,28 @@ async fn load_indexes(client: &Client, version: u32, oids: &[u32]) -> Result<Has
     Ok(indexes)
 }
 
-fn table_info(row: &Row, columns: Vec<NumberedColumn>, indexes: &Indexes) -> Result<TableInfo, Error> {
+/// The first version that lets no UPDATE pass where FULL holds generated columns that are not published
+/// (`pub_contains_invalid_column`).
+const FULL_IS_CHECKED: u32 = 180_000;
+
+fn table_info(
+    version: u32,
+    row: &Row,
+    columns: Vec<NumberedColumn>,
+    indexes: &Indexes,
+) -> Result<TableInfo, Error> {
     let code: i8 = row.try_get(4)?;
     let identity = ReplicaIdentity::from_code(code as u8).unwrap_or(ReplicaIdentity::Nothing);
-    let (identity_key, problem) = usable_identity(identity, indexes);
+    let (identity_key, mut problem) = usable_identity(identity, indexes);
+    let generated: Vec<i16> =
+        columns.iter().filter(|(_, column)| column.generated).map(|(number, _)| *number).collect();
+    let problem_when_full =
+        (version >= FULL_IS_CHECKED && !generated.is_empty()).then_some(IdentityProblem::Generated);
+    if identity == ReplicaIdentity::Full {
+        problem = problem_when_full;
+    } else if identity_key.is_some_and(|key| key.iter().any(|number| generated.contains(number))) {
+        problem = Some(IdentityProblem::Generated);
+    }
     let (numbers, mut columns): (Vec<i16>, Vec<Column>) =
         columns.into_iter().filter(|(_, column)| !column.generated).unzip();
     for (number, column) in numbers.iter().zip(&mut columns) {
@@ -234,10 +260,12 @@ fn table_info(row: &Row, columns: Vec<NumberedColumn>, indexes: &Indexes) -> Res
         partition_of: row.try_get(5)?,
         row_security: row.try_get(6)?,
         readable: row.try_get(10)?,
+        schema_usable: row.try_get(11)?,
         filenodes: read_filenodes(row, 8)?,
         rows: row.try_get(7)?,
         size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         problem,
+        problem_when_full,
     })
 }
 

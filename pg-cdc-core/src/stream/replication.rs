@@ -157,7 +157,8 @@ impl<D: Decoder> Reader<D> {
                 Err(error) if error.is_transient() && worked.elapsed() < self.options.retry.max_elapsed => {
                     let pause = self.options.retry.pause(attempt);
                     attempt += 1;
-                    tracing::warn!(slot = %self.options.slot, %error, ?pause, "the connection is tried again");
+                    let told = Error::from(error).with_causes();
+                    tracing::warn!(slot = %self.options.slot, error = %told, ?pause, "the connection is tried again");
                     metrics::counter!("pg_cdc_reconnects_total").increment(1);
                     tokio::select! {
                         () = sleep(pause) => {}

@@ -92,8 +92,9 @@ pub struct NewSlot<'a> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Timeout`] after `timeout`, naming the sessions; the slot is not made then. The server's errors: no
-/// free slot (53400), the name is taken (42710), the plugin is not there (58P01) or not allowed (42501).
+/// [`ErrorKind::GaveUp`] after `timeout`, naming the sessions: the slot is not made then. The
+/// server's errors: no free slot (53400), the name is taken (42710), the plugin is not there (58P01) or not allowed
+/// (42501).
 pub async fn create_slot(
     connect: &ConnectConfig,
     slot: NewSlot<'_>,
@@ -122,7 +123,7 @@ pub async fn create_slot(
                     let _ = cancelled(&mut create).await;
                     return Ok(None);
                 }
-                () = tokio::time::sleep(LOOK) => {
+                () = tokio::time::sleep(LOOK.min(timeout)) => {
                     let waited = started.elapsed();
                     if look.is_none() {
                         look = catalog::connect(connect).await.ok();
@@ -195,7 +196,7 @@ fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
         .collect();
     let whom = if sessions.is_empty() { "an unknown session".to_owned() } else { sessions.join(", ") };
     Error::new(
-        ErrorKind::Timeout,
+        ErrorKind::GaveUp,
         format!(
             "slot {name} was not made within {} s: it waits for transactions of {whom}",
             waited.as_secs()

@@ -10,7 +10,7 @@ struct Pinned(&'static str, &'static str, u32);
 ///
 /// Chapter "Client Connection Defaults" of PostgreSQL's documentation has each of them. `extra_float_digits` is in
 /// [`EXTRA_FLOAT_DIGITS`].
-const PINNED: [Pinned; 15] = [
+const PINNED: [Pinned; 17] = [
     Pinned("client_encoding", "UTF8", 0),
     Pinned("DateStyle", "ISO", 0),
     Pinned("IntervalStyle", "postgres", 0),
@@ -21,6 +21,8 @@ const PINNED: [Pinned; 15] = [
     Pinned("statement_timeout", "0", 0),
     Pinned("lock_timeout", "0", 0),
     Pinned("default_transaction_deferrable", "off", 0),
+    Pinned("default_transaction_read_only", "off", 0),
+    Pinned("default_transaction_isolation", "read committed", 0),
     // On, a policy would silently hide rows from the snapshot; off, it is an error.
     Pinned("row_security", "off", 90_500),
     Pinned("idle_in_transaction_session_timeout", "0", 90_600),
