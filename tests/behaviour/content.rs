@@ -59,7 +59,7 @@ async fn make_hostile(case: &Case) {
         settings.push("idle_session_timeout = 50");
     }
     if case.cluster.major() >= 17 {
-        settings.push("transaction_timeout = 1");
+        settings.push("transaction_timeout = 50");
     }
     for setting in settings {
         case.sql(&format!("ALTER DATABASE {} SET {setting}", case.database)).await;
