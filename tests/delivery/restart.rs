@@ -6,7 +6,7 @@ use pg_cdc_testkit::workload::{Live, Pgbench, Random};
 use pg_cdc_testkit::{Cluster, StopMode, Version};
 
 use crate::support::{PATIENCE, Pipeline, eventually};
-use crate::{reading, replay_equals, row_file, saved_confirmed};
+use crate::{confirmed, reading, replay_equals, row_file, saved_confirmed};
 
 /// What pg_ctl itself takes, twice, on a busy machine. A walsender that is not answered would take for ever.
 const A_FEW_SECONDS: Duration = Duration::from_secs(6);
@@ -67,7 +67,12 @@ async fn a_fast_shutdown_comes_to_an_end_while_the_pipeline_is_idle() {
         let mut run = pipeline.start(&[]);
         reading(&client, "idle").await;
         eventually("streaming", PATIENCE, || run.stderr().contains("streaming").then_some(()));
-        // WAL that is none of its business, so that something is left to acknowledge.
+        let insert_lsn = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text";
+        let now: u64 = client.value(insert_lsn).await.unwrap().parse().unwrap();
+        while confirmed(&client, "idle").await < now {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // WAL that is none of its business, just after an idle position went out: the next one is ten seconds away.
         client.batch_execute("CREATE TABLE other AS SELECT 1 AS one").await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
         drop(client);
