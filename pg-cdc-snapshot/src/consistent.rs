@@ -19,7 +19,7 @@ use crate::workers::{self, Again, Why, Worked};
 
 /// How often a table is read before we give up.
 const MOST_ROUNDS: u32 = 10;
-/// How long to wait after a lost connection; twice as long each time.
+/// How long to wait after a lost connection, or before a table is read a third time; twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -61,7 +61,8 @@ pub(crate) async fn run(
         if number == MOST_ROUNDS {
             return Err(given_up(again).into());
         }
-        if again.iter().any(|again| matches!(again.why, Why::Lost(_))) {
+        // Whoever rewrites a table once may do so again: a migration is to end before we give up.
+        if number > 1 || again.iter().any(|again| matches!(again.why, Why::Lost(_))) {
             tokio::time::sleep((FIRST_WAIT * 2_u32.pow(number - 1)).min(LONGEST_WAIT)).await;
         }
         // What the tables are is recorded before the snapshot is exported, as the first time.

@@ -16,5 +16,5 @@ pub use publications::{
 };
 pub use selection::{ParsePatternError, Pattern, Selection};
 pub use slots::{Blocker, Slot, blockers, drop_slot, find_slot};
-pub use system::{System, system};
+pub use system::{System, flush_soon, system};
 pub use tables::{IdentityProblem, TableInfo, TableKind, filenodes, list_tables, table_by_oid};

@@ -59,3 +59,22 @@ pub async fn system(client: &Client) -> Result<System, Error> {
         insert_lsn: insert.before_page_header(segment),
     })
 }
+
+/// Sees to it that the server's log is flushed up to `lsn` soon, for nothing that is not is sent to anyone.
+///
+/// What a transaction that is still open has written may lie there for up to 15 s, until the server logs something by
+/// itself (`LOG_SNAPSHOT_INTERVAL_MS`). A transaction of our own that has an id and nothing else is committed then,
+/// which has the WAL writer flush.
+///
+/// # Errors
+///
+/// Where the session is broken.
+pub async fn flush_soon(client: &Client, lsn: Lsn) -> Result<(), Error> {
+    let sql = "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_flush_lsn() END::text";
+    let flushed: Option<String> = client.query_one(sql, &[]).await?.try_get(0)?;
+    let flushed: Option<Lsn> = flushed.and_then(|text| text.parse().ok());
+    if flushed.is_some_and(|flushed| flushed < lsn) {
+        client.batch_execute("SELECT pg_catalog.txid_current()").await?;
+    }
+    Ok(())
+}

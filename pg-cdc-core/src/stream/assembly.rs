@@ -136,9 +136,9 @@ impl<D: Decoder> Assembly<D> {
     }
 
     fn decode(&mut self, frame: Frame<'_>) -> Result<Option<Step>, DecodeError> {
-        // Between transactions the log is read in order: what was written at or behind the end, a message outside of
-        // any transaction for one, comes after all that commits before it.
-        if self.open.is_none() && self.until.is_some_and(|until| frame.lsn >= until) {
+        // Between transactions the log is read in order: what lies behind the end, a message outside of any transaction
+        // for one (its frame has the LSN of its end), comes after all that commits before it.
+        if self.open.is_none() && self.until.is_some_and(|until| frame.lsn > until) {
             return Ok(Some(self.ended()));
         }
         match self.decoder.decode(frame, &self.tables, &mut self.batch)? {

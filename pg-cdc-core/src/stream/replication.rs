@@ -18,7 +18,7 @@ use super::verify::{check_slot, check_timeline};
 use super::walsender::{self, identify};
 use crate::batch::ChangeBatch;
 use crate::catalog::{self, Client};
-use crate::wire::Connection;
+use crate::wire::{Connection, ReplicationStream};
 use crate::{Decoder, Error, ErrorKind, Position, Source, SourceControl, SourceError, wire};
 
 /// How many batches wait for the reader; one more is being filled meanwhile.
@@ -184,6 +184,33 @@ impl<D: Decoder> Reader<D> {
 
     /// One connection from its start to its end. Sets `streamed` once replication has started.
     async fn connection(&mut self, streamed: &mut bool) -> Result<End, SourceError> {
+        let mut wishes = self.wishes.clone();
+        let (stream, feedback, version) = tokio::select! {
+            opened = self.open() => opened?,
+            // Whoever stops us now need not wait for a server that does not answer.
+            _ = wishes.wait_for(|wishes| wishes.stop) => return Ok(End::Stopped),
+        };
+        *streamed = true;
+        let session = Session {
+            version,
+            asks: self.options.until.is_some() && !self.assembly.is_ended(),
+            options: &self.options,
+            client: &mut self.client,
+            assembly: &mut self.assembly,
+            batches: &mut self.batches,
+            acknowledged: &mut self.acknowledged,
+            wishes: &mut self.wishes,
+            unknown: &mut self.unknown,
+            last_idle: &mut self.last_idle,
+            stream,
+            feedback,
+            pressed: false,
+        };
+        session.serve().await
+    }
+
+    /// Connects, sees that server and slot are the right ones, and has them stream.
+    async fn open(&mut self) -> Result<(ReplicationStream, Feedback, u32), SourceError> {
         let connect = &self.options.connect;
         if self.client.as_ref().is_none_or(|client| client.is_closed()) {
             self.client = Some(catalog::connect(connect).await?);
@@ -208,35 +235,21 @@ impl<D: Decoder> Reader<D> {
             .start_replication(&command, &self.options.memory)
             .await
             .map_err(|error| in_use(error, &self.options.slot, slot.and_then(|slot| slot.active_pid)))?;
-        *streamed = true;
         tracing::info!(slot = %self.options.slot, %from, "streaming");
         match self.options.until {
             Some(Until::Lsn(until)) => self.assembly.end_at(until),
             Some(Until::Current) => {
                 // Taken once: a reconnect does not move the end.
                 let now = catalog::system(client).await?.insert_lsn;
+                catalog::flush_soon(client, now).await?;
                 tracing::info!(until = %now, "the end is the server's insert LSN of now");
                 self.options.until = Some(Until::Lsn(now));
                 self.assembly.end_at(now);
             }
             None => {}
         }
-        let session = Session {
-            version: system.version,
-            asks: self.options.until.is_some() && !self.assembly.is_ended(),
-            options: &self.options,
-            client: &mut self.client,
-            assembly: &mut self.assembly,
-            batches: &mut self.batches,
-            acknowledged: &mut self.acknowledged,
-            wishes: &mut self.wishes,
-            unknown: &mut self.unknown,
-            last_idle: &mut self.last_idle,
-            stream,
-            feedback: Feedback::new(acknowledged.confirmed, system.wal_sender_timeout),
-            pressed: false,
-        };
-        session.serve().await
+        let feedback = Feedback::new(acknowledged.confirmed, system.wal_sender_timeout);
+        Ok((stream, feedback, system.version))
     }
 
     /// Waits until the reader takes a batch or acknowledges one.

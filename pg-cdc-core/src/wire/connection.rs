@@ -65,7 +65,12 @@ impl Connection {
             let key = startup::start(&mut channel, config, session).await?;
             let mut connection = Self { channel, key, config: config.clone(), ready: true };
             let version = connection.server_version();
-            let sets = version.map(pinned_sets).unwrap_or_default();
+            let mut sets = version.map(pinned_sets).unwrap_or_default();
+            // To a client of UTF8 the server would refuse what is none, and not say where it lies; as it is, whoever
+            // reads it can.
+            if connection.parameter("server_encoding") == Some("SQL_ASCII") {
+                sets.push_str("SET client_encoding = 'SQL_ASCII';");
+            }
             let takes_sql = session == Session::Sql || version.is_some_and(|version| version >= 100_000);
             if takes_sql && !sets.is_empty() {
                 connection.simple_query(&sets).await?;
