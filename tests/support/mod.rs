@@ -64,7 +64,7 @@ impl Pipeline {
     }
 
     /// Starts any of the commands.
-    pub fn command(&self, command: &[&str], arguments: &[&str], stdout: Stdio) -> Running {
+    pub(crate) fn command(&self, command: &[&str], arguments: &[&str], stdout: Stdio) -> Running {
         // A file, each run its own: nobody has to read it for the program to go on.
         static NTH: AtomicU32 = AtomicU32::new(0);
         let said = self.path(&format!("stderr.{}", NTH.fetch_add(1, Ordering::Relaxed)));
