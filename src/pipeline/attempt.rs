@@ -138,7 +138,7 @@ impl Attempt<'_> {
         let limits = source::limits(self.file);
         (options.batch_rows, options.batch_bytes) = (limits.rows, limits.bytes);
         options.memory = self.memory.clone();
-        tracing::info!(tables = options.tables.len(), point = %exported.point(), "snapshot");
+        tracing::info!(tables = options.tables.len(), point = %exported.point(), "the snapshot begins");
         self.delivery.progress.snapshot(&options.tables);
         let connect = self.server.connect.clone();
         let exports = match self.mode() {

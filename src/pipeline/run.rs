@@ -53,6 +53,8 @@ impl Run<'_> {
         progress.finish();
         ended?;
         self.sink.close().await?;
+        let Report { rows, changes, transactions, .. } = report;
+        tracing::info!(rows, changes, transactions, "done: everything handed out is durable");
         Ok(report)
     }
 

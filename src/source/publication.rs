@@ -171,7 +171,7 @@ pub(super) async fn make(
         if records.iter().any(|record| record.name == plan.name && record.made) {
             let sql = create_publication_sql(plan, server.system.version, pipeline);
             server.client.batch_execute(&sql).await.map_err(|error| not_made(error.into(), plan, &sql))?;
-            tracing::info!(publication = %plan.name, "made");
+            tracing::info!(publication = %plan.name, "the publication is made");
         }
     }
     Ok(())

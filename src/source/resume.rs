@@ -49,6 +49,14 @@ pub(crate) async fn start(
     if let Some(state) = state {
         is_same_pipeline(server, file, state)?;
         if state.position.is_some() && state.snapshot != SnapshotRecord::Unfinished {
+            if state.slot.is_none() && mode != SnapshotMode::Only {
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    "the state is that of a snapshot without a stream (snapshot.mode: only): what changed since is \
+                     not to be had",
+                )
+                .with_hint("start over with `pg-cdc cleanup`, or with another name"));
+            }
             return Ok(Start::GoOn);
         }
         let slot = state.slot.as_ref().filter(|slot| slot.made);
@@ -170,7 +178,7 @@ pub(crate) async fn make_slot(
     let timeout = file.source.slot.create_timeout;
     let exported = create_slot(&server.connect, slot, timeout, &waiting, stop).await?;
     if let Some(exported) = &exported {
-        tracing::info!(slot = name, point = %exported.point(), "made");
+        tracing::info!(slot = %name, point = %exported.point(), "the slot is made");
     }
     Ok(exported)
 }

@@ -82,10 +82,17 @@ pub(super) fn missing(pattern: &Pattern) -> Error {
         )
 }
 
+/// More than anybody reads on one line.
+const MOST_TOLD: usize = 20;
+
 /// All problems as one error.
 pub(super) fn refuse(problems: &[Problem]) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let all: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    let message = format!("nothing was made on the server: {}", all.join("; "));
+    let told: Vec<String> = problems.iter().take(MOST_TOLD).map(Problem::to_string).collect();
+    let more = match problems.len().saturating_sub(MOST_TOLD) {
+        0 => String::new(),
+        more => format!("; and {more} tables more"),
+    };
+    let message = format!("nothing was made on the server: {}{more}", told.join("; "));
     Err(Error::new(ErrorKind::Mismatch, message).with_hint(first.hint))
 }

@@ -1,12 +1,14 @@
 //! The program against real servers: what it promises to whoever points it at a database.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
+#![allow(clippy::print_stdout, reason = "a test that fails shows what it did")]
 
 mod case;
 mod content;
 mod rewritten;
 mod safety;
 mod start;
+mod statements;
 #[path = "../support/mod.rs"]
 mod support;
 mod until;

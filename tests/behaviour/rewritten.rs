@@ -81,8 +81,11 @@ async fn tables_rewritten_between_slot_and_copy_end_right() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_dropped_or_renamed_before_its_copy_does_no_harm() {
     for case in cases().await {
-        case.sql("CREATE TABLE dropped (id int PRIMARY KEY); INSERT INTO dropped VALUES (1);
-             CREATE TABLE renamed (id int PRIMARY KEY); INSERT INTO renamed VALUES (1)").await;
+        case.sql(
+            "CREATE TABLE dropped (id int PRIMARY KEY); INSERT INTO dropped VALUES (1);
+             CREATE TABLE renamed (id int PRIMARY KEY); INSERT INTO renamed VALUES (1)",
+        )
+        .await;
         let stuck = Stuck::start(&case).await;
         case.sql("INSERT INTO dropped VALUES (2); DROP TABLE dropped; INSERT INTO renamed VALUES (2); ALTER TABLE renamed RENAME TO other; INSERT INTO other VALUES (3)").await;
         let outcome = stuck.goes_on(&["other", "large"]).await;
@@ -99,7 +102,12 @@ async fn a_table_rewritten_again_and_again_under_a_live_workload_ends_right() {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         // A table that is rewritten for ever is given up in the end: this stops some time into the snapshots.
         let rewriter = tokio::spawn(async move {
-            let steps = ["VACUUM FULL t", "ALTER TABLE t ALTER n TYPE bigint", "ALTER TABLE t ALTER n TYPE int", "CLUSTER t USING t_pkey"];
+            let steps = [
+                "VACUUM FULL t",
+                "ALTER TABLE t ALTER n TYPE bigint",
+                "ALTER TABLE t ALTER n TYPE int",
+                "CLUSTER t USING t_pkey",
+            ];
             for step in steps.iter().cycle().take(24) {
                 rewriting.batch_execute(step).await.unwrap();
                 tokio::time::sleep(std::time::Duration::from_millis(25)).await;
@@ -110,7 +118,9 @@ async fn a_table_rewritten_again_and_again_under_a_live_workload_ends_right() {
                 if *stopped.borrow() {
                     break;
                 }
-                let sql = format!("UPDATE t SET n = {n} WHERE id % 100 = {n} % 100; DELETE FROM t WHERE id = {n}; INSERT INTO t VALUES (100000 + {n}, {n}, 'new')");
+                let sql = format!(
+                    "UPDATE t SET n = {n} WHERE id % 100 = {n} % 100; DELETE FROM t WHERE id = {n}; INSERT INTO t VALUES (100000 + {n}, {n}, 'new')"
+                );
                 writing.batch_execute(&sql).await.unwrap();
             }
         });

@@ -1,8 +1,11 @@
 //! The source's own application comes first: nothing is made that would break it, and what would is said.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::case::{Case, assert_says, cases, cases_from};
+use crate::support::{PATIENCE, eventually};
 
 /// A table for each way not to have a usable replica identity, and what is said about it.
 const WITHOUT_IDENTITY: [(&str, &str, &str); 4] = [
@@ -166,6 +169,41 @@ async fn replica_identity_full_alters_the_selected_tables_and_no_other() {
         case.catch_up();
         assert!(case.lines().iter().all(|line| line["table"] != "other"));
         case.compare(&["public.plain", "public.keyed"]).await;
+    }
+}
+
+/// Whoever waits for a lock has all behind it that come later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_application_does_not_queue_behind_a_change_of_identity() {
+    for case in cases().await {
+        case.sql("CREATE TABLE t (id int PRIMARY KEY)").await;
+        let reader = case.cluster.connect(&case.database).await.unwrap();
+        reader.batch_execute("BEGIN; LOCK t IN ACCESS SHARE MODE").await.unwrap();
+        case.set(json!({ "source": { "replica_identity": "full" } }));
+        let running = case.pipeline.start(&["--until-current"]);
+        eventually("the wait", PATIENCE, || running.stderr().contains("waits for a moment").then_some(()));
+        for _ in 0..3 {
+            let began = Instant::now();
+            case.sql("INSERT INTO t SELECT coalesce(max(id), 0) + 1 FROM t").await;
+            assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        reader.batch_execute("COMMIT").await.unwrap();
+        running.wait(PATIENCE).succeeded();
+        assert_eq!(case.value("SELECT relreplident::text FROM pg_class WHERE relname = 't'").await, "f");
+    }
+}
+
+/// A replica identity is not handed down to partitions that are added later; a key is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partitioned_table_without_a_key_of_its_own_is_warned_about() {
+    for case in cases_from(13).await {
+        case.sql("CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000)").await;
+        case.set(json!({ "source": { "replica_identity": "full" } }));
+        assert_says(&case.catch_up().stderr, &["WARN", "public.parts", "added later"]);
+        application_works(&case, "parts").await;
+        case.catch_up();
+        case.compare(&["public.parts"]).await;
     }
 }
 

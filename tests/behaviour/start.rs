@@ -99,6 +99,20 @@ async fn a_state_of_another_pipeline_slot_or_cluster_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_without_a_stream_is_not_gone_on_with() {
+    for case in cases().await {
+        case.sql(TABLE).await;
+        case.set(mode("only"));
+        case.run(&[]);
+        case.set(json!({}));
+        assert_says(&case.fails(&["--until-current"]), &["snapshot.mode: only", "pg-cdc cleanup"]);
+        assert_eq!(case.made().await, "");
+        case.cleanup(&[]).succeeded();
+        case.catch_up();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slot_that_leaves_a_gap_stops_the_pipeline() {
     for case in cases_from(11).await {
         case.sql(TABLE).await;
@@ -203,6 +217,13 @@ async fn a_temporary_slot_goes_with_the_run_and_needs_a_state_in_memory() {
         assert_eq!(case.value("SELECT string_agg(temporary::text, ' ') FROM pg_replication_slots WHERE database = current_database()").await, "true");
         running.signal("INT");
         running.wait(PATIENCE).succeeded();
+        // The server takes a moment to notice.
+        for _ in 0..100 {
+            if !case.made().await.contains("slot") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         assert_eq!(case.made().await, format!("publication {}", case.database));
     }
 }

@@ -13,7 +13,16 @@ use crate::support::{PATIENCE, eventually};
 const AT_ONCE: Duration = Duration::from_secs(8);
 
 async fn confirmed(case: &Case) -> String {
-    case.value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE database = current_database()").await
+    case.value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE database = current_database()")
+        .await
+}
+
+/// So many bytes behind `lsn`.
+fn ahead(lsn: &str, bytes: u64) -> String {
+    let (high, low) = lsn.split_once('/').unwrap();
+    let [high, low] = [high, low].map(|digits| u64::from_str_radix(digits, 16).unwrap());
+    let ahead = (high << 32) + low + bytes;
+    format!("{:X}/{:X}", ahead >> 32, ahead & 0xFFFF_FFFF)
 }
 
 /// Commits an insert of `id`; gives where its commit record starts and the log ends behind it.
@@ -42,16 +51,15 @@ async fn until_lsn_delivers_what_commits_below_it_and_acknowledges_nothing_beyon
         assert_eq!(is_below, "t");
         case.run(&["--until-lsn", &after_first]);
         assert_eq!(case.ops(), "c");
-        let is_below = case.value(&format!("SELECT '{}'::pg_lsn <= '{second}'", confirmed(&case).await)).await;
+        let is_below =
+            case.value(&format!("SELECT '{}'::pg_lsn <= '{second}'", confirmed(&case).await)).await;
         assert_eq!(is_below, "t");
-        assert_eq!(case.value(&format!("SELECT '{}'::pg_lsn - '0/0'", first)).await, case.lines()[0]["commit_lsn"].to_string());
+        assert_eq!(
+            case.value(&format!("SELECT '{}'::pg_lsn - '0/0'", first)).await,
+            case.lines()[0]["commit_lsn"].to_string()
+        );
         // One byte above its start.
-        let above = case.value(&format!("SELECT '0/0'::pg_lsn + ('{second}'::pg_lsn - '0/0' + 1)")).await;
-        if case.cluster.major() >= 14 {
-            case.run(&["--until-lsn", &above]);
-        } else {
-            case.catch_up();
-        }
+        case.run(&["--until-lsn", &ahead(&second, 1)]);
         assert_eq!(case.ops(), "cc");
         // Behind us: nothing to do is success, and nothing is undone.
         case.run(&["--until-lsn", &first]);
@@ -66,11 +74,7 @@ async fn until_an_lsn_in_the_future_waits_for_it() {
     for case in cases().await {
         case.sql("CREATE TABLE t (id int PRIMARY KEY)").await;
         case.catch_up();
-        let future = case.value("SELECT pg_current_wal_insert_lsn()").await;
-        let (high, low) = future.split_once('/').unwrap();
-        let target = u64::from_str_radix(high, 16).unwrap() << 32 | u64::from_str_radix(low, 16).unwrap();
-        let target = target + 200_000;
-        let target = format!("{:X}/{:X}", target >> 32, target & 0xFFFF_FFFF);
+        let target = ahead(&case.lsn().await, 200_000);
         let mut running = case.pipeline.start(&["--until-lsn", &target]);
         case.sql("INSERT INTO t VALUES (1)").await;
         eventually("the insert", PATIENCE, || (case.ops() == "c").then_some(()));
@@ -108,8 +112,16 @@ async fn an_idle_server_is_current_at_once_wherever_its_log_stands() {
             if room > overhead + 300 {
                 let fill = room - overhead;
                 for less in 0..16 {
-                    case.sql(&format!("SELECT pg_logical_emit_message(false, 'p', repeat('x', {}))", fill - less)).await;
-                    let at: u64 = case.value("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint % 8192").await.parse().unwrap();
+                    case.sql(&format!(
+                        "SELECT pg_logical_emit_message(false, 'p', repeat('x', {}))",
+                        fill - less
+                    ))
+                    .await;
+                    let at: u64 = case
+                        .value("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint % 8192")
+                        .await
+                        .parse()
+                        .unwrap();
                     if at == 24 {
                         reached = true;
                         break;
@@ -129,7 +141,10 @@ async fn an_idle_server_is_current_at_once_wherever_its_log_stands() {
         quick();
         // WAL that nobody flushes: a transaction that is open, one that did not wait for its commit.
         let writer = case.cluster.connect(&case.database).await.unwrap();
-        writer.batch_execute("SET synchronous_commit = off; BEGIN; INSERT INTO t VALUES (1); COMMIT").await.unwrap();
+        writer
+            .batch_execute("SET synchronous_commit = off; BEGIN; INSERT INTO t VALUES (1); COMMIT")
+            .await
+            .unwrap();
         quick();
         assert_eq!(case.lines().iter().filter(|line| line["op"] == "c").count(), 1);
         writer.batch_execute("BEGIN; INSERT INTO t VALUES (2)").await.unwrap();
@@ -194,7 +209,10 @@ async fn standard_output_takes_the_lines_and_a_closed_one_ends_the_run() {
         running.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         running.wait(PATIENCE).succeeded();
         assert_eq!(text.lines().count(), 2000);
-        assert!(text.lines().all(|line| line.starts_with("{\"op\":\"r\"")), "something else on standard output");
+        assert!(
+            text.lines().all(|line| line.starts_with("{\"op\":\"r\"")),
+            "something else on standard output"
+        );
 
         case.sql("UPDATE t SET id = id + 10000").await;
         let mut running = case.pipeline.start_into(&[], Stdio::piped());

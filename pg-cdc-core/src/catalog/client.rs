@@ -40,7 +40,7 @@ pub async fn connect(config: &ConnectConfig) -> Result<Client, Error> {
     }
     let started = tokio::time::timeout(config.connect_timeout, postgres.connect_raw(socket, NoTls)).await;
     let (client, connection) = match started {
-        Ok(result) => result?,
+        Ok(result) => result.map_err(|error| refused(error.into(), config))?,
         Err(_) => {
             return Err(Error::new(
                 ErrorKind::Timeout,
@@ -56,6 +56,24 @@ pub async fn connect(config: &ConnectConfig) -> Result<Client, Error> {
     let version = client.version().await?;
     client.batch_execute(&wire::pinned_sets(version)).await?;
     Ok(client)
+}
+
+/// The server did not let us in.
+fn refused(error: Error, config: &ConnectConfig) -> Error {
+    let hint = match error.sqlstate() {
+        Some("28P01") => Some("check the user and the password"),
+        Some("3D000") => Some("check the database's name"),
+        Some("28000") => {
+            Some("the server's pg_hba.conf lets this role not in from here, or the role may not log in")
+        }
+        _ => None,
+    };
+    let host = config.hosts.first().map(ToString::to_string).unwrap_or_default();
+    let error = error.while_doing(format!("could not connect to {host}"));
+    match hint {
+        Some(hint) if error.hint().is_none() => error.with_hint(hint),
+        _ => error,
+    }
 }
 
 impl Client {
