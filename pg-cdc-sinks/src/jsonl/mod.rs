@@ -113,7 +113,7 @@ impl JsonLines {
 
     /// Lines go to `writer`, at least once: durable means that it took them and was flushed.
     ///
-    /// It is called on tokio's blocking threads. The sink can be opened once.
+    /// It is called on tokio's blocking threads. Once closed, the sink can't be opened again.
     pub fn to_writer(writer: impl Write + Send + 'static, options: JsonLinesOptions) -> Self {
         Self::to_named("the writer".into(), Box::new(writer), options)
     }
@@ -168,7 +168,7 @@ impl Sink for JsonLines {
         self.options.validate()?;
         let saved = saved.map(Saved::read).transpose()?.unwrap_or_default();
         // An open file is locked.
-        self.open = None;
+        let before = self.open.take().filter(|_| matches!(self.place, Place::Writer { .. }));
         let (target, length) = match &mut self.place {
             Place::Path(path) => {
                 let path = path.clone();
@@ -180,9 +180,14 @@ impl Sink for JsonLines {
                     Opened::Stream(file) => (Target::Writer(Box::new(file)), None),
                 }
             }
-            Place::Writer { name, writer } => match writer.take() {
-                Some(writer) => (Target::Writer(writer), None),
-                None => return Err(SinkError::new(format!("{name} was opened before"))),
+            Place::Writer { name, writer } => match (writer.take(), before) {
+                (Some(writer), _) => (Target::Writer(writer), None),
+                // Again after an error elsewhere: what it took is whole lines, and they come again.
+                (None, Some(mut before)) => match before.output.settle().await {
+                    Ok(target) => (target, None),
+                    Err(error) => return Err(self.failed(error)),
+                },
+                (None, None) => return Err(SinkError::new(format!("{name} was closed before"))),
             },
         };
         let lines = match self.options.envelope {

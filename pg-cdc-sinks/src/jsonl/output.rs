@@ -81,7 +81,7 @@ impl Output {
     }
 
     /// Waits for what is under way and takes the target out.
-    async fn settle(&mut self) -> io::Result<Target> {
+    pub(super) async fn settle(&mut self) -> io::Result<Target> {
         let done = match &mut self.state {
             State::Busy(handle) => handle.await.map_err(io::Error::other),
             State::Idle(_) | State::Broken => {

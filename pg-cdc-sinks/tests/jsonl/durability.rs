@@ -9,7 +9,7 @@ use pg_cdc_sinks::jsonl::{Envelope, JsonLines};
 use pg_cdc_testkit::batches::{BatchMaker, Cell, TableMaker};
 use serde_json::json;
 
-use crate::support::options;
+use crate::support::{Kept, options};
 
 fn sink(path: &Path) -> JsonLines {
     JsonLines::to_path(path, options(Envelope::Row))
@@ -130,6 +130,23 @@ impl Write for Gone {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+#[tokio::test]
+async fn a_writer_is_opened_again_after_an_error_elsewhere_and_gets_whole_lines() {
+    let kept = Kept::default();
+    let mut maker = BatchMaker::new();
+    let mut sink = JsonLines::to_writer(kept.clone(), options(Envelope::Row));
+    sink.open(None).await.unwrap();
+    // More than fits the buffer, so that some of it is out and some is not.
+    sink.write(rows(&mut maker, 5000)).await.unwrap();
+    sink.open(None).await.unwrap();
+    let before = kept.text();
+    assert!(before.ends_with("}\n"), "half a line");
+    sink.write(rows(&mut maker, 1)).await.unwrap();
+    sink.close().await.unwrap();
+    assert_eq!(kept.text().lines().count(), before.lines().count() + 1);
+    assert!(sink.open(None).await.is_err());
 }
 
 #[tokio::test]
