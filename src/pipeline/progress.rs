@@ -12,8 +12,11 @@ use super::Report;
 /// How often a line is drawn at most.
 const HERTZ: u8 = 10;
 
-/// Bars for the snapshot's tables and a line for the stream; nothing at all where nobody looks.
-pub(super) struct Progress(Option<Bars>);
+/// Bars for the snapshot's tables and a line for the stream, none where nobody looks; and when there was progress last.
+pub(super) struct Progress {
+    bars: Option<Bars>,
+    last: Instant,
+}
 
 struct Bars {
     all: MultiProgress,
@@ -25,17 +28,18 @@ struct Bars {
 impl Progress {
     /// Bars, or nothing.
     pub(super) fn new(shown: bool) -> Self {
-        Self(shown.then(|| Bars {
+        let bars = shown.then(|| Bars {
             all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(HERTZ)),
             tables: HashMap::new(),
             stream: None,
             began: Instant::now(),
-        }))
+        });
+        Self { bars, last: Instant::now() }
     }
 
     /// A snapshot of `tables` begins.
     pub(super) fn snapshot(&mut self, tables: &[TableInfo]) {
-        let Some(bars) = &mut self.0 else { return };
+        let Some(bars) = &mut self.bars else { return };
         for table in tables {
             // An estimate below zero: nobody has counted yet.
             let estimate = (table.rows >= 1.0).then_some(table.rows as u64);
@@ -48,9 +52,15 @@ impl Progress {
         }
     }
 
+    /// When a batch was last on its way to the sink; the beginning before the first.
+    pub(super) fn last(&self) -> Instant {
+        self.last
+    }
+
     /// A batch is on its way to the sink; `report` has counted it.
     pub(super) fn saw(&mut self, batch: &ChangeBatch, report: &Report) {
-        let Some(bars) = &mut self.0 else { return };
+        self.last = Instant::now();
+        let Some(bars) = &mut self.bars else { return };
         let mut reads: HashMap<u32, u64> = HashMap::new();
         for event in batch.events() {
             match event {
@@ -84,7 +94,7 @@ impl Progress {
 
     /// Takes the bars away.
     pub(super) fn finish(&mut self) {
-        if let Some(bars) = &self.0 {
+        if let Some(bars) = &self.bars {
             for bar in bars.tables.values().chain(&bars.stream) {
                 bar.finish();
             }

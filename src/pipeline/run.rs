@@ -3,7 +3,7 @@
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::stream::Retry;
 use pg_cdc_core::{Error, ErrorKind, Sink, State, StateStore};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::attempt::Attempt;
 use super::deliver::{Delivery, Pace};
@@ -29,17 +29,17 @@ impl Run<'_> {
         let retry = Retry { max_elapsed: config.max_elapsed, initial: config.initial, max: config.max };
         let mut progress = Progress::new(self.options.progress);
         let mut report = Report::default();
-        let (mut attempt, mut since, mut begun) = (0, Instant::now(), false);
+        let (mut attempt, mut begun) = (0, false);
         let ended = loop {
-            let before = report.clone();
+            let before = progress.last();
             let Err(error) = self.attempt(&mut progress, &mut report, &mut begun).await else { break Ok(()) };
-            if report != before {
-                (attempt, since) = (0, Instant::now());
+            if progress.last() != before {
+                attempt = 0;
             }
             // A server that can't be reached from the very start is more likely a wrong address than a passing fault.
             let worth_it = begun || error.kind() == ErrorKind::Server;
             // After a stop was asked for, an error says that something handed out may not be durable.
-            let goes_on = !self.shutdown.is_requested() && since.elapsed() < retry.max_elapsed;
+            let goes_on = !self.shutdown.is_requested() && progress.last().elapsed() < retry.max_elapsed;
             if !(worth_it && error.is_transient() && goes_on) {
                 break Err(error);
             }
