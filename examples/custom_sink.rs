@@ -19,8 +19,15 @@ use serde_json::value::RawValue;
 
 /// Keeps a copy of every table in the file at `path`.
 pub struct Mirror {
-    pub path: PathBuf,
-    pub copy: Copy,
+    path: PathBuf,
+    copy: Copy,
+}
+
+impl Mirror {
+    /// The sink over the file at `path`, which need not be there yet.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), copy: Copy::default() }
+    }
 }
 
 #[pg_cdc::async_trait]
@@ -60,7 +67,7 @@ impl Sink for Mirror {
 
 /// What the file holds: tables by schema and name, their rows by key.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Copy {
+struct Copy {
     position: Option<Position>,
     tables: BTreeMap<String, BTreeMap<String, BTreeMap<String, Fields>>>,
 }
@@ -121,7 +128,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("give a URL and a file".into());
     };
     let state = FileStore::open(format!("{path}.state"))?;
-    let sink = Mirror { path: path.into(), copy: Copy::default() };
+    let sink = Mirror::at(path);
     let (_, shutdown) = Shutdown::channel();
     let pipeline = Pipeline::new("custom_sink", SourceConfig::from_url(url), sink).with_state(state);
     pipeline.run(RunOptions::new(Until::Current), shutdown).await?;

@@ -23,7 +23,7 @@
 //!     }
 //! }
 //!
-//! # async fn example() -> Result<(), pg_cdc::Error> {
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let (stop, shutdown) = Shutdown::channel(); // `stop.request()` from anywhere ends the run cleanly
 //! let mut source = SourceConfig::from_url("postgres://cdc@localhost/shop");
 //! source.tables.include = vec!["public.*".parse()?];
@@ -78,3 +78,8 @@ pub use pg_cdc_core::{
 pub use pg_cdc_decoders as decoders;
 pub use pg_cdc_sinks as sinks;
 pub use pg_cdc_snapshot as snapshot;
+
+/// The code in `docs/sinks.md`, run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sinks.md")]
+struct SinksPage;

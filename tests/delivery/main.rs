@@ -58,10 +58,11 @@ async fn confirmed(client: &Client, slot: &str) -> u64 {
     client.value(&format!("{sql}'{slot}'")).await.unwrap().parse().unwrap()
 }
 
-/// The walsender that reads the slot.
+/// The walsender that reads the slot; the one that makes it is none.
 async fn reader(client: &Client, slot: &str) -> Option<String> {
-    let sql = "SELECT coalesce(active_pid::text, '') FROM pg_replication_slots WHERE slot_name = ";
-    client.value(&format!("{sql}'{slot}'")).await.ok().filter(|pid| !pid.is_empty())
+    let sql = "SELECT active_pid FROM pg_replication_slots \
+               WHERE active_pid IS NOT NULL AND confirmed_flush_lsn IS NOT NULL AND slot_name = ";
+    client.value(&format!("{sql}'{slot}'")).await.ok()
 }
 
 /// Waits until somebody reads the slot, and gives its walsender.

@@ -10,10 +10,17 @@ use crate::support::{PATIENCE, Pipeline, setting};
 use crate::{database, row_file};
 
 const MIB: u64 = 1 << 20;
+/// Batches that only the memory limit closes.
+const LARGE: &str = "batch: { rows: 10000000, bytes: 1GiB }\n";
 /// Everything but the buffers in flight.
 const FIXED: u64 = 64 * MIB;
 
-/// `PG_CDC_TEST_ROWS` rows.
+/// `PG_CDC_TEST_ROWS`, of 120 MB together at least: what is not bounded is seen.
+fn rows_and_width() -> (u64, u64) {
+    let rows = setting("PG_CDC_TEST_ROWS", 300_000);
+    (rows, (120_000_000 / rows).max(60))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_transaction_of_any_size_is_read_in_bounded_memory() {
     for version in Version::under_test() {
@@ -21,11 +28,12 @@ async fn a_transaction_of_any_size_is_read_in_bounded_memory() {
         let (name, client) = database(cluster).await;
         client.batch_execute("CREATE TABLE t (id bigint PRIMARY KEY, n int, t text)").await.unwrap();
         let source = "  snapshot: { mode: never }\n  memory_limit: 8MiB\n";
-        let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), source, ""));
+        let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), source, LARGE));
         pipeline.run(&["--until-current"]).succeeded();
-        let rows = setting("PG_CDC_TEST_ROWS", 300_000);
-        let fill =
-            format!("INSERT INTO t SELECT i, i % 100, repeat('x', 60) FROM generate_series(1, {rows}) i");
+        let (rows, width) = rows_and_width();
+        let fill = format!(
+            "INSERT INTO t SELECT i, i % 100, repeat('x', {width}) FROM generate_series(1, {rows}) i"
+        );
         client.batch_execute(&fill).await.unwrap();
         let (peak, took) = watched(&pipeline, &["--until-current"], Stdio::null());
         eprintln!("{version}: {rows} rows in one transaction: {took:?}, peak {} MiB", peak / MIB);
@@ -41,16 +49,16 @@ async fn a_snapshot_into_a_slow_sink_is_read_in_bounded_memory() {
     for version in Version::under_test() {
         let cluster = Cluster::shared(version).await.unwrap();
         let (name, client) = database(cluster).await;
-        let rows = setting("PG_CDC_TEST_ROWS", 300_000);
+        let (rows, width) = rows_and_width();
         for table in ["a", "b", "c"] {
             let fill = format!(
                 "CREATE TABLE {table} (id bigint PRIMARY KEY, t text);
-                 INSERT INTO {table} SELECT i, repeat('x', 200) FROM generate_series(1, {rows} / 3) i"
+                 INSERT INTO {table} SELECT i, repeat('x', {width}) FROM generate_series(1, {rows} / 3) i"
             );
             client.batch_execute(&fill).await.unwrap();
         }
         let file = format!(
-            "source:\n  url: {}\n  memory_limit: 8MiB\nsink: {{ type: jsonl, path: '-', envelope: row }}\n",
+            "source:\n  url: {}\n  memory_limit: 8MiB\nsink: {{ type: jsonl, path: '-', envelope: row }}\n{LARGE}",
             cluster.url(&name)
         );
         let pipeline = Pipeline::new(&name, &file);

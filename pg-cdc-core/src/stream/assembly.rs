@@ -236,3 +236,7 @@ impl<D: Decoder> Assembly<D> {
 fn in_stream(error: Error) -> SourceError {
     error.while_doing("the replication stream could not be read").into()
 }
+
+#[cfg(test)]
+#[path = "assembly_tests.rs"]
+mod tests;

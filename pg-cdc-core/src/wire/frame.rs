@@ -18,7 +18,7 @@ pub struct Block {
 
 impl Block {
     /// `bytes` holds exactly `messages` whole messages: the reader has walked over them.
-    pub(super) fn new(bytes: Bytes, messages: usize) -> Self {
+    pub(crate) fn new(bytes: Bytes, messages: usize) -> Self {
         Self { bytes, messages }
     }
 

@@ -284,6 +284,21 @@ async fn notices_and_settings_come_at_any_time() {
 }
 
 #[tokio::test]
+async fn the_rest_of_a_large_transaction_is_not_waited_for() {
+    let copied = || message(b'd', b"row");
+    let config = scripted(vec![
+        [auth(0, b""), message(b'K', &[0; 8]), message(b'Z', b"I")].concat(),
+        [message(b'W', b"\0\0\0"), copied()].concat(),
+        // A walsender's CopyDone does not keep it from going on; and it has not come to the commit yet.
+        [copied(), message(b'c', b""), copied(), copied()].concat(),
+    ])
+    .await;
+    let connection = connect(&config).await.unwrap();
+    let stream = connection.start_replication("x", &BufferPool::new(1 << 20)).await.unwrap();
+    no_hang(stream.finish()).await.unwrap();
+}
+
+#[tokio::test]
 async fn bad_answers_to_a_query() {
     let column = b"\0\x01a\0\0\0\0\0\0\0\0\0\0\x19\0\0\0\0\0\0\0\0";
     for (answer, kind, text) in [

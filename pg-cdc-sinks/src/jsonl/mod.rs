@@ -218,6 +218,12 @@ impl Sink for JsonLines {
                 return Err(self.failed(error));
             }
         }
+        // Whoever reads along waits for no flush.
+        if !open.buffer.is_empty()
+            && let Err(error) = open.hand_over().await
+        {
+            return Err(self.failed(error));
+        }
         if let Some(position) = batch.position() {
             open.position = Some(position.clone());
         }

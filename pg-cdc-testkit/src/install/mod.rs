@@ -59,7 +59,10 @@ impl Installation {
     fn find(version: Version, tried: &mut Vec<String>) -> Result<Option<Self>> {
         if let Some(dir) = std::env::var_os("PG_CDC_PG_BIN") {
             // Explicit, so that a folder that holds no PostgreSQL is a mistake to hear of; another version is not.
-            let found = Self::at(Path::new(&dir))?;
+            let found = Self::at(Path::new(&dir)).map_err(|error| {
+                let dir = dir.display();
+                Error::Invalid(format!("PG_CDC_PG_BIN is {dir}, which holds no PostgreSQL: {error}"))
+            })?;
             if version.accepts(found.version_num) {
                 return Ok(Some(found));
             }

@@ -53,6 +53,9 @@ const QUIET: Duration = Duration::from_secs(1);
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let terminal = Terminal::of_stdout();
     let program = match &options.program {
+        Some(program) if !program.is_file() => {
+            return Err(format!("--program: {} is no file", program.display()).into());
+        }
         Some(program) => program.clone(),
         None => {
             println!("Building pg-cdc for release; the first time takes some minutes …");

@@ -86,10 +86,10 @@ impl Summary {
             self.lags.get((self.lags.len() * percent / 100).min(self.lags.len().saturating_sub(1)))
         };
         if let (Some(median), Some(late), Some(latest)) = (at(50), at(99), self.lags.last()) {
-            let text = format!("median {median:.1?}, 99 % within {late:.1?}, at most {latest:.1?}");
-            line("lag", format!("{text}, from commit to here"));
+            let text = format!("median {median:.1?}, 99 % within {late:.1?}, most {latest:.1?}");
+            line("lag", format!("{text} after the commit"));
         }
-        let note = "those that changed nothing or came before the stream among them";
+        let note = "some before the stream or without a change";
         line("workload", format!("{committed} transactions, {note}"));
     }
 }

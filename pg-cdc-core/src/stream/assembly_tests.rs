@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::batch::{Op, Transaction};
+use crate::{Column, ColumnType, ReplicaIdentity, Sequence, ServerId, Table};
+
+const COMMIT: Lsn = Lsn::new(100);
+
+/// One transaction: `B`, any number of `I`, `C`.
+#[derive(Default)]
+struct Toy(Sequence);
+
+impl Decoder for Toy {
+    fn plugin(&self) -> &'static str {
+        "toy"
+    }
+
+    fn restart(&mut self, after: Option<&Position>) {
+        self.0.restart(after);
+    }
+
+    fn decode(
+        &mut self,
+        frame: Frame<'_>,
+        _: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, DecodeError> {
+        match frame.data() {
+            b"B" => {
+                self.0.begin(COMMIT);
+                return Ok(Outcome::Begin { commit_lsn: COMMIT });
+            }
+            b"C" => return Ok(Outcome::Commit { commit_lsn: COMMIT, end_lsn: Lsn::new(110) }),
+            _ => {}
+        }
+        if let Some(seq) = self.0.admit() {
+            let columns = vec![Column::new("id", ColumnType::new(25, -1, "text"))];
+            let table = Table::new(1, TableName::new("s", "t"), columns, ReplicaIdentity::Default);
+            batch.enter(&Transaction::new(None, COMMIT, 0));
+            let (buffer, table) = (batch.attach(frame.buffer()), batch.table(&Arc::new(table), None));
+            let mut row = batch.write(buffer);
+            row.null();
+            row.finish(Op::Insert, table, Lsn::new(90), seq, 1).unwrap();
+        }
+        Ok(Outcome::Taken)
+    }
+}
+
+/// Decodes messages, one a letter, that came in one block.
+fn read(assembly: &mut Assembly<Toy>, messages: &str) {
+    let mut bytes = Vec::new();
+    for letter in messages.bytes() {
+        bytes.extend_from_slice(b"d\0\0\0\x1ew");
+        bytes.extend_from_slice(&[0; 24]);
+        bytes.push(letter);
+    }
+    assembly.put(Block::new(Bytes::from(bytes), messages.len()));
+    assert!(matches!(assembly.advance(&mut Heard::default()), Ok(Step::Done)));
+}
+
+fn assembly() -> Assembly<Toy> {
+    let server = ServerId { system_id: 1, timeline: 1 };
+    Assembly::new(Toy::default(), Position::at("s".into(), server, Lsn::new(50)), BatchLimits::default())
+}
+
+fn at(position: &Position) -> (Lsn, Option<u64>, Lsn) {
+    (position.commit_lsn, position.seq, position.confirmed)
+}
+
+#[test]
+fn what_was_handed_out_of_an_open_transaction_does_not_come_again_after_a_reconnect() {
+    let mut assembly = assembly();
+    read(&mut assembly, "BII");
+    let first = assembly.take();
+    assert_eq!(at(first.position().unwrap()), (COMMIT, Some(1), Lsn::new(50)));
+    // Nothing more has come when the connection is lost; twice.
+    for _ in 0..2 {
+        assert_eq!(assembly.restart(), Lsn::new(50));
+        read(&mut assembly, "BI");
+        assert!(!assembly.has_content());
+    }
+    read(&mut assembly, "IIC");
+    let second = assembly.take();
+    assert_eq!(second.changes().map(|change| change.seq()).collect::<Vec<_>>(), [2]);
+    assert_eq!(at(second.position().unwrap()), (COMMIT, None, Lsn::new(110)));
+}
+
+#[test]
+fn a_batch_without_changes_does_not_lead_back() {
+    let mut assembly = assembly();
+    read(&mut assembly, "BII");
+    let first = assembly.take();
+    // As when only a schema change has come.
+    let second = assembly.take();
+    assert_eq!(at(second.position().unwrap()), at(first.position().unwrap()));
+}
