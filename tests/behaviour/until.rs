@@ -235,6 +235,8 @@ async fn messages_outside_of_transactions_come_once() {
         case.catch_up();
         let emit = |text: &str| format!("SELECT pg_logical_emit_message(false, 'p', '{text}')");
         case.sql(&emit("a")).await;
+        // Something that no one is told of, so that the end is not reached with what lies before it.
+        case.sql("SELECT pg_create_restore_point('here')").await;
         let middle = case.lsn().await;
         case.sql(&emit("b")).await;
         case.sql("INSERT INTO t VALUES (1)").await;
