@@ -28,7 +28,7 @@ async fn a_restart_or_crash_of_the_server_is_lived_through() {
         let pipeline = Pipeline::new("restart", &row_file(&cluster.url("postgres"), "", ""));
         // Within the snapshot, and then while it streams.
         let mut run = pipeline.start(&[]);
-        eventually("the snapshot", PATIENCE, || run.stderr().contains("snapshot tables").then_some(()));
+        eventually("the snapshot", PATIENCE, || run.stderr().contains("the snapshot begins").then_some(()));
         let mut took = Vec::new();
         for mode in [StopMode::Immediate, StopMode::Fast, StopMode::Immediate, StopMode::Fast] {
             tokio::time::sleep(Duration::from_millis(fastrand::u64(0..300))).await;

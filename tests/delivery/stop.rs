@@ -102,7 +102,7 @@ async fn a_second_signal_stops_at_once_with_130_and_one_that_can_not_be_kept_fai
         let pipeline = Pipeline::new(&name, &file);
         // Nobody reads: the sink can't finish what it was given.
         let run = pipeline.start_into(&[], Stdio::piped());
-        eventually("the snapshot", PATIENCE, || run.stderr().contains("snapshot tables").then_some(()));
+        eventually("the snapshot", PATIENCE, || run.stderr().contains("the snapshot begins").then_some(()));
         tokio::time::sleep(Duration::from_millis(1000)).await;
         run.signal("INT");
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -112,7 +112,7 @@ async fn a_second_signal_stops_at_once_with_130_and_one_that_can_not_be_kept_fai
         assert!(since.elapsed() < Duration::from_secs(1), "stopped after {:?}", since.elapsed());
 
         let run = pipeline.start_into(&[], Stdio::piped());
-        eventually("the snapshot", PATIENCE, || run.stderr().contains("snapshot tables").then_some(()));
+        eventually("the snapshot", PATIENCE, || run.stderr().contains("the snapshot begins").then_some(()));
         tokio::time::sleep(Duration::from_millis(1000)).await;
         run.signal("TERM");
         let outcome = run.wait(Duration::from_secs(20));
