@@ -62,6 +62,7 @@ pub(crate) async fn start(
         let slot = state.slot.as_ref().filter(|slot| slot.made);
         if let Some(slot) = slot
             && let Some(found) = find_slot(&server.client, server.system.version, &slot.name).await?
+            && is_ours(&found, server)
         {
             if mode == SnapshotMode::Never {
                 // Made, and nothing read from it: as good as new.
@@ -102,6 +103,11 @@ pub(crate) async fn start(
         }
         (None, _) => Ok(Start::First { adopted: None }),
     }
+}
+
+/// Whether a slot that bears our name can be one that we made: another database's or plugin's is never dropped.
+fn is_ours(slot: &Slot, server: &Server) -> bool {
+    slot.plugin.as_deref() == Some("pgoutput") && slot.database.as_ref() == Some(&server.system.database)
 }
 
 fn is_same_pipeline(server: &Server, file: &PipelineFile, state: &State) -> Result<(), Error> {
