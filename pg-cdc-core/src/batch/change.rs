@@ -75,8 +75,9 @@ pub struct Message<'a> {
     pub lsn: Lsn,
     /// Its index within its transaction; 0 where it has none.
     pub seq: u64,
-    /// Commit time of its transaction, else when it was received; microseconds since 1970-01-01 UTC.
-    pub time: i64,
+    /// When it was emitted, in microseconds since 1970-01-01 UTC: the commit time of its transaction. `None` where the
+    /// plugin does not tell, as for a message that is not transactional.
+    pub time: Option<i64>,
     /// The prefix, in the database's encoding.
     pub prefix: &'a [u8],
     /// The content, any bytes.
@@ -179,7 +180,7 @@ impl ChangeBatch {
                     transaction: message.transaction.and_then(transaction),
                     lsn: message.lsn,
                     seq: message.seq,
-                    time: message.time,
+                    time: Some(message.time).filter(|time| *time != 0),
                     prefix: read(message.prefix),
                     content: read(message.content),
                 })

@@ -31,7 +31,7 @@ impl ChangeBatch {
     }
 
     /// Adds a logical message whose `prefix` and `content` are ranges of `buffer`. Within a transaction it belongs to
-    /// the one entered last; `time` is in microseconds since 1970-01-01 UTC.
+    /// the one entered last; `time` is in microseconds since 1970-01-01 UTC, 0 where it is not known.
     #[allow(clippy::too_many_arguments, reason = "a message has this many parts")]
     pub fn message(
         &mut self,

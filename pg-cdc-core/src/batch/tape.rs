@@ -116,7 +116,7 @@ pub(super) struct MessageEntry {
     pub(super) buffer: u32,
     pub(super) prefix: Slot,
     pub(super) content: Slot,
-    /// Commit time of its transaction, or when it was received.
+    /// When it was emitted; 0 where nobody told.
     pub(super) time: i64,
 }
 

@@ -78,7 +78,7 @@ impl DebeziumLines {
         }
         match event {
             Event::Change(change) => self.change(change, out).map_err(|error| refused(change, error)),
-            Event::Message(message) => self.message(message, out),
+            Event::Message(message) => self.message(message, now, out),
             Event::Begin(transaction) => {
                 // A source that resumes within a transaction may tell its begin again.
                 let known = self.memory.transaction.as_ref().is_some_and(|known| known.is_of(transaction));
@@ -186,8 +186,8 @@ impl DebeziumLines {
         Ok(())
     }
 
-    fn message(&mut self, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), SinkError> {
-        let alone = Transaction::new(None, message.lsn, message.time);
+    fn message(&mut self, message: &Message<'_>, now: i64, out: &mut Vec<u8>) -> Result<(), SinkError> {
+        let alone = Transaction::new(None, message.lsn, message.time.unwrap_or(now));
         let transaction = message.transaction.unwrap_or(&alone);
         self.source.enter(transaction, false, self.memory.last_commit);
         out.extend_from_slice(b"{\"before\":null,\"after\":null");

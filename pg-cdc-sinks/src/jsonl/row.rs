@@ -67,7 +67,7 @@ impl RowLines {
     pub(super) fn event(&mut self, event: &Event<'_>, now: i64, out: &mut Vec<u8>) -> Result<(), SinkError> {
         match event {
             Event::Change(change) => self.change(change, out).map_err(|error| refused(change, error)),
-            Event::Message(message) => self.message(message, out),
+            Event::Message(message) => self.message(message, now, out),
             Event::SnapshotBegun { point } => {
                 self.point = *point;
                 Ok(())
@@ -131,10 +131,10 @@ impl RowLines {
         Ok(())
     }
 
-    fn message(&mut self, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), SinkError> {
+    fn message(&mut self, message: &Message<'_>, now: i64, out: &mut Vec<u8>) -> Result<(), SinkError> {
         match message.transaction {
             Some(transaction) => self.text.enter(transaction),
-            None => self.text.make(message.lsn, None, message.time),
+            None => self.text.make(message.lsn, None, message.time.unwrap_or(now)),
         }
         out.extend_from_slice(b"{\"op\":\"m\",\"schema\":null,\"table\":null");
         self.text.push(message.lsn, message.seq, out);
