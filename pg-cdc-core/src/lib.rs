@@ -55,6 +55,7 @@ mod datum;
 mod decoder;
 mod error;
 mod lsn;
+mod name;
 mod position;
 mod sink;
 mod source;
@@ -70,6 +71,7 @@ pub use datum::Datum;
 pub use decoder::{DecodeError, Decoder, Frame, Known, Outcome, Sequence, TableFacts, Tables};
 pub use error::{Error, ErrorKind};
 pub use lsn::{Lsn, ParseLsnError};
+pub use name::{TableName, quote_identifier, quote_literal};
 pub use position::{Position, ServerId, SnapshotProgress};
 pub use sink::{Durable, Sink, SinkError, SinkState};
 pub use source::{BoxSource, Control, Source, SourceControl, SourceError};
@@ -77,4 +79,5 @@ pub use state::{
     FileStore, MemoryStore, PublicationRecord, STATE_VERSION, SlotRecord, SnapshotRecord, State, StateStore,
     TableStart,
 };
-pub use table::{Column, ColumnType, ReplicaIdentity, Table, TableName, quote_identifier, quote_literal};
+pub use table::{Column, ReplicaIdentity, Table};
+pub use types::ColumnType;

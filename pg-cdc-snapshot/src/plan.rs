@@ -43,7 +43,7 @@ pub struct TableCopy {
 /// How to copy `table`.
 #[must_use]
 pub fn table_copy(table: &Table, kind: TableKind, choice: CopyFormatChoice) -> TableCopy {
-    let known = |column: &Column| is_binary_known(column.type_.oid);
+    let known = |column: &Column| is_binary_known(&column.type_);
     let format = match choice {
         CopyFormatChoice::Binary => CopyFormat::Binary,
         CopyFormatChoice::Auto if table.columns.iter().any(known) => CopyFormat::Binary,

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{ColumnType, TableName};
+use super::ColumnType;
+use crate::TableName;
 
 /// What is wrong with a value's bytes, before anyone knows whose they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use super::encoded::Encoded;
 use super::json::check_utf8;
-use super::text::{Encoded, jsonb_text, write_text};
+use super::text::{is_settled, versioned, write_text};
 use super::{
-    Flaw, Kind, PgDate, PgNumeric, PgTime, PgTimestamp, PgTimestampTz, PgUuid, TypeError, boolean, bytea,
-    float, integer,
+    ColumnType, Flaw, Kind, PgDate, PgNumeric, PgTime, PgTimestamp, PgTimestampTz, PgUuid, TypeError,
+    boolean, bytea, float, integer,
 };
-use crate::{ColumnType, Datum};
+use crate::Datum;
 
 /// What a value of a row can be had as: behind `row.get::<T>()`.
 ///
@@ -24,6 +25,8 @@ use crate::{ColumnType, Datum};
 /// | `String`, `Cow<str>` | any: PostgreSQL's text |
 /// | `Vec<u8>`, `Cow<[u8]>` | bytea; text, varchar, bpchar, name (its bytes, UTF-8 or not) |
 /// | `&[u8]` | the same, but a bytea only where it came in binary |
+/// | `Vec<T>`, [`PgArray<T>`](super::PgArray) | arrays of what `T` is for; `Vec<Option<T>>` where elements may be NULL |
+/// | [`PgRange<T>`](super::PgRange), [`PgMultirange<T>`](super::PgMultirange) | ranges and multiranges of what `T` is for |
 /// | `Option<T>` | as T; NULL is `None` |
 ///
 /// Conversions are exact or an error: nothing is rounded, cut off or replaced. Only NULL is `None`: a value that the
@@ -88,7 +91,7 @@ impl<'a> FromDatum<'a> for bool {
     #[inline]
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
-        match (Kind::of(type_.oid), value) {
+        match (type_.kind(), value) {
             (Kind::Bool, Encoded::Text(text)) => boolean::from_text(text),
             (Kind::Bool, Encoded::Binary(bytes)) => boolean::from_binary(bytes),
             _ => Err(mismatch!(bool)),
@@ -102,7 +105,7 @@ macro_rules! integers {
         impl<'a> FromDatum<'a> for $target {
             #[inline]
             fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-                let kind = Kind::of(type_.oid);
+                let kind = type_.kind();
                 let value = match (kind, value_of(type_, datum)?) {
                     (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Text(text)) => {
                         integer::from_text(kind, text)
@@ -128,7 +131,7 @@ impl<'a> FromDatum<'a> for f32 {
     #[inline]
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
-        match (Kind::of(type_.oid), value) {
+        match (type_.kind(), value) {
             (Kind::Float4, Encoded::Text(text)) => float::float4_from_text(text),
             (Kind::Float4, Encoded::Binary(bytes)) => float::float4_from_binary(bytes),
             (Kind::Int2, _) => return i16::from_datum(type_, datum).map(Self::from),
@@ -142,7 +145,7 @@ impl<'a> FromDatum<'a> for f64 {
     #[inline]
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
-        match (Kind::of(type_.oid), value) {
+        match (type_.kind(), value) {
             (Kind::Float8, Encoded::Text(text)) => float::float8_from_text(text),
             (Kind::Float8, Encoded::Binary(bytes)) => float::float8_from_binary(bytes),
             // A float4's digits mean a float4: read as a float8 they would be another number.
@@ -157,7 +160,7 @@ impl<'a> FromDatum<'a> for f64 {
 impl<'a> FromDatum<'a> for PgNumeric {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
-        match (Kind::of(type_.oid), value) {
+        match (type_.kind(), value) {
             (Kind::Numeric, Encoded::Text(text)) => Self::from_text(text),
             (Kind::Numeric, Encoded::Binary(bytes)) => Self::from_binary(bytes),
             (Kind::Int2 | Kind::Int4 | Kind::Int8, _) => {
@@ -174,7 +177,7 @@ macro_rules! own_type {
         impl<'a> FromDatum<'a> for $target {
             #[inline]
             fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-                match (Kind::of(type_.oid), value_of(type_, datum)?) {
+                match (type_.kind(), value_of(type_, datum)?) {
                     ($kind, Encoded::Text(text)) => Self::from_text(text),
                     ($kind, Encoded::Binary(bytes)) => Self::from_binary(bytes),
                     _ => Err(mismatch!($target)),
@@ -196,8 +199,12 @@ own_type!(
 /// The value's text where it lies as it is in the datum.
 fn text_in_place<'a>(kind: Kind, value: Encoded<'a>) -> Option<Result<&'a str, Flaw>> {
     match (kind, value) {
-        (_, Encoded::Text(text)) | (Kind::Text | Kind::Json, Encoded::Binary(text)) => Some(check_utf8(text)),
-        (Kind::Jsonb, Encoded::Binary(bytes)) => Some(jsonb_text(bytes).and_then(check_utf8)),
+        (_, Encoded::Text(text))
+        | (Kind::Text | Kind::Json | Kind::Xml | Kind::Enum, Encoded::Binary(text)) => Some(check_utf8(text)),
+        (
+            Kind::Jsonb | Kind::JsonPath | Kind::Ltree | Kind::Lquery | Kind::Ltxtquery,
+            Encoded::Binary(bytes),
+        ) => Some(versioned(bytes).and_then(check_utf8)),
         _ => None,
     }
 }
@@ -205,7 +212,7 @@ fn text_in_place<'a>(kind: Kind, value: Encoded<'a>) -> Option<Result<&'a str, F
 impl<'a> FromDatum<'a> for &'a str {
     #[inline]
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-        text_in_place(Kind::of(type_.oid), value_of(type_, datum)?)
+        text_in_place(type_.kind(), value_of(type_, datum)?)
             .unwrap_or(Err(Flaw::new("came in binary and can't be borrowed as &str (ask for a String)")))
             .map_err(|flaw| flaw.of(type_))
     }
@@ -213,10 +220,10 @@ impl<'a> FromDatum<'a> for &'a str {
 
 impl<'a> FromDatum<'a> for Cow<'a, str> {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-        let kind = Kind::of(type_.oid);
+        let kind = type_.kind();
         let value = value_of(type_, datum)?;
         // What write_text would change must be written, that both encodings give the same.
-        if !matches!(kind, Kind::Bool | Kind::Char | Kind::TimestampTz)
+        if is_settled(kind)
             && let Some(text) = text_in_place(kind, value)
         {
             return text.map(Cow::Borrowed).map_err(|flaw| flaw.of(type_));
@@ -237,7 +244,7 @@ impl<'a> FromDatum<'a> for String {
 
 impl<'a> FromDatum<'a> for Cow<'a, [u8]> {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-        match (Kind::of(type_.oid), value_of(type_, datum)?) {
+        match (type_.kind(), value_of(type_, datum)?) {
             (Kind::Bytea, Encoded::Text(text)) => bytea::from_text(text).map(Cow::Owned),
             (Kind::Bytea | Kind::Text, Encoded::Binary(bytes)) | (Kind::Text, Encoded::Text(bytes)) => {
                 Ok(Cow::Borrowed(bytes))
@@ -256,7 +263,7 @@ impl<'a> FromDatum<'a> for Vec<u8> {
 
 impl<'a> FromDatum<'a> for &'a [u8] {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-        match (Kind::of(type_.oid), value_of(type_, datum)?) {
+        match (type_.kind(), value_of(type_, datum)?) {
             (Kind::Bytea | Kind::Text, Encoded::Binary(bytes)) | (Kind::Text, Encoded::Text(bytes)) => {
                 Ok(bytes)
             }

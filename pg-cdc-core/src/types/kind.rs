@@ -1,5 +1,6 @@
 //! The switch between families of types.
 
+use super::column_type::{ColumnType, Shape};
 use super::oid;
 
 /// PostgreSQL's two encodings of a value, by the code that the protocol gives them.
@@ -31,60 +32,169 @@ pub enum Kind {
     Float8,
     /// `numeric`
     Numeric,
-    /// `text`, `varchar`, `bpchar`, `name`: the same bytes in both encodings.
+    /// `money`
+    Money,
+    /// `text`, `varchar`, `bpchar`, `name`, `refcursor`, citext: the same bytes in both encodings.
     Text,
     /// `"char"`: one byte.
     Char,
     /// `bytea`
     Bytea,
+    /// `bit`, `varbit`
+    Bits,
     /// `date`
     Date,
     /// `time`
     Time,
+    /// `timetz`
+    TimeTz,
     /// `timestamp`
     Timestamp,
     /// `timestamptz`
     TimestampTz,
+    /// `interval`
+    Interval,
     /// `uuid`
     Uuid,
     /// `json`
     Json,
     /// `jsonb`
     Jsonb,
+    /// `jsonpath`
+    JsonPath,
+    /// `xml`
+    Xml,
+    /// `point`
+    Point,
+    /// `line`
+    Line,
+    /// `lseg`
+    Lseg,
+    /// `box`
+    Box,
+    /// `path`
+    Path,
+    /// `polygon`
+    Polygon,
+    /// `circle`
+    Circle,
+    /// `inet`, `cidr`
+    Inet,
+    /// `macaddr`
+    MacAddr,
+    /// `macaddr8`
+    MacAddr8,
+    /// `tsvector`
+    TsVector,
+    /// `tsquery`
+    TsQuery,
+    /// `pg_lsn`
+    PgLsn,
+    /// `xid`, `cid`
+    Xid,
+    /// `xid8`
+    Xid8,
+    /// `tid`
+    Tid,
+    /// `pg_snapshot`, `txid_snapshot`
+    Snapshot,
+    /// `int2vector`
+    Int2Vector,
+    /// `oidvector`
+    OidVector,
+    /// `regproc`, `regclass` and the other aliases of OIDs: text is a name, binary a bare OID from which it can't be rebuilt.
+    Reg,
+    /// `hstore`
+    Hstore,
+    /// `ltree`
+    Ltree,
+    /// `lquery`
+    Lquery,
+    /// `ltxtquery`
+    Ltxtquery,
+    /// `geometry` of PostGIS
+    Geometry,
+    /// `geography` of PostGIS
+    Geography,
+    /// `vector` of pgvector
+    Vector,
+    /// `halfvec` of pgvector
+    Halfvec,
+    /// `sparsevec` of pgvector
+    Sparsevec,
+    /// An array.
+    Array,
+    /// A range.
+    Range,
+    /// A multirange.
+    Multirange,
+    /// An enum: its label, in both encodings.
+    Enum,
+    /// A composite.
+    Composite,
     /// Any other type: its text is carried as it is, its binary form is not known.
     Other,
 }
 
 impl Kind {
-    /// The kind of the type `oid`.
-    ///
-    /// ```
-    /// use pg_cdc_core::types::{Kind, oid};
-    /// assert_eq!(Kind::of(oid::VARCHAR), Kind::Text);
-    /// assert_eq!(Kind::of(70_000), Kind::Other);
-    /// ```
-    #[inline]
+    /// The kind of the plain built-in type `oid`; [`ColumnType::kind`] knows the others too.
     #[must_use]
-    pub const fn of(oid: u32) -> Self {
+    pub(super) const fn of(oid: u32) -> Self {
         match oid {
             oid::BOOL => Self::Bool,
-            oid::BYTEA => Self::Bytea,
-            oid::CHAR => Self::Char,
-            oid::NAME | oid::TEXT | oid::BPCHAR | oid::VARCHAR => Self::Text,
-            oid::INT8 => Self::Int8,
             oid::INT2 => Self::Int2,
             oid::INT4 => Self::Int4,
+            oid::INT8 => Self::Int8,
             oid::OID => Self::Oid,
-            oid::JSON => Self::Json,
             oid::FLOAT4 => Self::Float4,
             oid::FLOAT8 => Self::Float8,
+            oid::NUMERIC => Self::Numeric,
+            oid::MONEY => Self::Money,
+            oid::NAME | oid::TEXT | oid::BPCHAR | oid::VARCHAR | oid::REFCURSOR => Self::Text,
+            oid::CHAR => Self::Char,
+            oid::BYTEA => Self::Bytea,
+            oid::BIT | oid::VARBIT => Self::Bits,
             oid::DATE => Self::Date,
             oid::TIME => Self::Time,
+            oid::TIMETZ => Self::TimeTz,
             oid::TIMESTAMP => Self::Timestamp,
             oid::TIMESTAMPTZ => Self::TimestampTz,
-            oid::NUMERIC => Self::Numeric,
+            oid::INTERVAL => Self::Interval,
             oid::UUID => Self::Uuid,
+            oid::JSON => Self::Json,
             oid::JSONB => Self::Jsonb,
+            oid::JSONPATH => Self::JsonPath,
+            oid::XML => Self::Xml,
+            oid::POINT => Self::Point,
+            oid::LINE => Self::Line,
+            oid::LSEG => Self::Lseg,
+            oid::BOX => Self::Box,
+            oid::PATH => Self::Path,
+            oid::POLYGON => Self::Polygon,
+            oid::CIRCLE => Self::Circle,
+            oid::INET | oid::CIDR => Self::Inet,
+            oid::MACADDR => Self::MacAddr,
+            oid::MACADDR8 => Self::MacAddr8,
+            oid::TSVECTOR => Self::TsVector,
+            oid::TSQUERY => Self::TsQuery,
+            oid::PG_LSN => Self::PgLsn,
+            oid::XID | oid::CID => Self::Xid,
+            oid::XID8 => Self::Xid8,
+            oid::TID => Self::Tid,
+            oid::PG_SNAPSHOT | oid::TXID_SNAPSHOT => Self::Snapshot,
+            oid::INT2VECTOR => Self::Int2Vector,
+            oid::OIDVECTOR => Self::OidVector,
+            oid::REGPROC
+            | oid::REGPROCEDURE
+            | oid::REGOPER
+            | oid::REGOPERATOR
+            | oid::REGCLASS
+            | oid::REGTYPE
+            | oid::REGNAMESPACE
+            | oid::REGROLE
+            | oid::REGCOLLATION
+            | oid::REGCONFIG
+            | oid::REGDICTIONARY => Self::Reg,
             _ => Self::Other,
         }
     }
@@ -93,8 +203,40 @@ impl Kind {
 /// Whether the type's binary form can be mapped: a column of any other type must be asked for as text.
 ///
 /// Never true of `reg*` types, whose binary form is a bare OID from which the printed name can't be rebuilt, nor of
-/// `money`, whose printed form depends on `lc_monetary`.
+/// `money`, whose printed form depends on `lc_monetary`, nor of what holds one of these.
 #[must_use]
-pub const fn is_binary_known(oid: u32) -> bool {
-    !matches!(Kind::of(oid), Kind::Other)
+pub fn is_binary_known(type_: &ColumnType) -> bool {
+    match type_.kind() {
+        Kind::Array | Kind::Range | Kind::Multirange | Kind::Composite => match type_.base().shape() {
+            Some(Shape::Array { element, .. }) => is_binary_known(element),
+            Some(Shape::Range { subtype } | Shape::Multirange { subtype }) => is_binary_known(subtype),
+            Some(Shape::Composite { fields }) => fields.iter().all(|field| is_binary_known(&field.type_)),
+            _ => false,
+        },
+        Kind::Bool
+        | Kind::Int2
+        | Kind::Int4
+        | Kind::Int8
+        | Kind::Oid
+        | Kind::Float4
+        | Kind::Float8
+        | Kind::Numeric
+        | Kind::Text
+        | Kind::Char
+        | Kind::Bytea
+        | Kind::Date
+        | Kind::Time
+        | Kind::Timestamp
+        | Kind::TimestampTz
+        | Kind::Uuid
+        | Kind::Json
+        | Kind::Jsonb
+        | Kind::JsonPath
+        | Kind::Xml
+        | Kind::Ltree
+        | Kind::Lquery
+        | Kind::Ltxtquery
+        | Kind::Enum => true,
+        _ => false,
+    }
 }

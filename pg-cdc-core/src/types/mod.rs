@@ -10,13 +10,19 @@
 //! The two encodings of one value give the same result everywhere. The text forms are those of a session with
 //! `DateStyle=ISO`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before PostgreSQL 12).
 //!
-//! One family of types a file; [`Kind`] is the switch between them, a small `Copy` enum made from a type's OID.
-//! A type that has no kind of its own is [`Kind::Other`]: its text passes through as it is.
+//! One family of types a file; [`Kind`] is the switch between them, a small `Copy` enum that a [`ColumnType`] knows.
+//! What is made of other types (arrays, composites, ranges, domains) has a [`Shape`]. A type of which nothing is known
+//! is [`Kind::Other`]: its text passes through as it is.
 
+mod array;
 mod boolean;
+mod built_in;
 mod bytea;
 mod character;
+mod column_type;
+mod composite;
 mod datetime;
+mod encoded;
 mod error;
 mod float;
 mod get;
@@ -25,11 +31,15 @@ pub mod json;
 mod kind;
 mod numeric;
 pub mod oid;
+mod quoting;
+mod range;
 #[cfg(test)]
 mod tests;
 mod text;
 mod uuid;
 
+pub use array::{Dimension, PgArray};
+pub use column_type::{ColumnType, Extension, Field, Shape};
 pub use datetime::{PgDate, PgTime, PgTimestamp, PgTimestampTz};
 pub use error::TypeError;
 use error::{Flaw, Parsed};
@@ -38,6 +48,7 @@ pub use get::FromDatum;
 use get::value_of;
 pub use kind::{Format, Kind, is_binary_known};
 pub use numeric::PgNumeric;
+pub use range::{PgMultirange, PgRange};
 pub use text::write_text;
 pub use uuid::PgUuid;
 

@@ -21,6 +21,21 @@ macro_rules! built_in {
                 _ => None,
             }
         }
+
+        /// The OID of the built-in type `name` (`pg_type.typname`).
+        ///
+        /// ```
+        /// use pg_cdc_core::types::oid;
+        /// assert_eq!(oid::of_name("int4"), Some(oid::INT4));
+        /// assert_eq!(oid::of_name("mood"), None);
+        /// ```
+        #[must_use]
+        pub fn of_name(name: &str) -> Option<u32> {
+            match name {
+                $($name => Some($oid),)*
+                _ => None,
+            }
+        }
     };
 }
 

@@ -1,4 +1,4 @@
-//! The scalar types against what a real server gave: `testdata/scalars.tsv`, which `testdata/scalars.sql` makes.
+//! The types against what a real server gave: `testdata/FAMILY.tsv`, which `testdata/FAMILY.sql` makes.
 //!
 //! `PG_CDC_TYPES_CASES` names a further file of the same form.
 
@@ -9,43 +9,33 @@ use proptest::prelude::*;
 
 use super::json::write_natural;
 use super::*;
-use crate::{ColumnType, Datum};
+use crate::Datum;
 
-const SCALARS: &str = include_str!("testdata/scalars.tsv");
+/// What a real server gave, a family of types a file.
+const FAMILIES: [&str; 2] = [include_str!("testdata/scalars.tsv"), include_str!("testdata/containers.tsv")];
 
-const TYPES: [u32; 21] = [
-    oid::BOOL,
-    oid::INT2,
-    oid::INT4,
-    oid::INT8,
-    oid::OID,
-    oid::FLOAT4,
-    oid::FLOAT8,
-    oid::NUMERIC,
-    oid::TEXT,
-    oid::VARCHAR,
-    oid::BPCHAR,
-    oid::NAME,
-    oid::CHAR,
-    oid::BYTEA,
-    oid::DATE,
-    oid::TIME,
-    oid::TIMESTAMP,
-    oid::TIMESTAMPTZ,
-    oid::UUID,
-    oid::JSON,
-    oid::JSONB,
-];
+/// The types that there are cases of.
+fn types() -> Vec<ColumnType> {
+    let mut names: Vec<_> = FAMILIES.iter().flat_map(|family| family.lines()).filter_map(name_of).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(type_named).collect()
+}
+
+/// The type's name in a line.
+fn name_of(line: &str) -> Option<&str> {
+    line.split('\t').next()
+}
+
+fn type_named(name: &str) -> ColumnType {
+    ColumnType::built_in(oid::of_name(name).unwrap())
+}
 
 struct Case {
     type_: ColumnType,
     text: String,
     binary: Vec<u8>,
     json: String,
-}
-
-fn column_type(oid: u32) -> ColumnType {
-    ColumnType::new(oid, -1, oid::name_of(oid).unwrap())
 }
 
 /// Undoes COPY's escapes.
@@ -71,10 +61,9 @@ fn unescape(field: &str) -> String {
 
 fn parse(line: &str) -> Case {
     let [name, text, binary, json] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
-    let oid = TYPES.into_iter().find(|&oid| oid::name_of(oid) == Some(name)).unwrap();
     let hex = binary.as_bytes().as_chunks::<2>().0.iter();
     Case {
-        type_: column_type(oid),
+        type_: type_named(name),
         text: unescape(text),
         binary: hex.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect(),
         json: unescape(json),
@@ -83,7 +72,8 @@ fn parse(line: &str) -> Case {
 
 fn each_case(check: impl Fn(&Case)) {
     let further = std::env::var_os("PG_CDC_TYPES_CASES").map(|path| std::fs::read_to_string(path).unwrap());
-    for line in SCALARS.lines().chain(further.iter().flat_map(|text| text.lines())) {
+    let families = FAMILIES.into_iter().chain(further.as_deref());
+    for line in families.flat_map(str::lines) {
         check(&parse(line));
     }
 }
@@ -102,10 +92,14 @@ fn written(
 }
 
 #[test]
-fn every_type_has_cases() {
-    for oid in TYPES {
-        assert!(is_binary_known(oid));
-        assert!(SCALARS.lines().any(|line| parse(line).type_.oid == oid));
+fn every_built_in_type_whose_binary_form_is_known_has_cases() {
+    let known: Vec<u32> = types().iter().map(|type_| type_.oid).collect();
+    for oid in (0..10_000).filter(|&oid| oid::name_of(oid).is_some()) {
+        let type_ = ColumnType::built_in(oid);
+        // Arrays are all alike.
+        if is_binary_known(&type_) && type_.kind() != Kind::Array {
+            assert!(known.contains(&oid), "{}", type_.name);
+        }
     }
 }
 
@@ -153,7 +147,7 @@ fn values_are_the_same_from_both_encodings_and_give_both_back() {
             assert_eq!(binary, $case.binary, "{}", $case.text);
         }};
     }
-    each_case(|case| match Kind::of(case.type_.oid) {
+    each_case(|case| match case.type_.kind() {
         Kind::Bool => assert_eq!(same::<bool>(case), case.text == "t"),
         Kind::Int2 => {
             assert_eq!(f32::from(same::<i16>(case)), same::<f32>(case));
@@ -191,13 +185,45 @@ fn values_are_the_same_from_both_encodings_and_give_both_back() {
         }
         Kind::Json | Kind::Jsonb => assert_eq!(same::<&str>(case), case.text),
         Kind::Char => assert_eq!(same::<String>(case), case.text),
-        Kind::Other => unreachable!(),
+        Kind::Xml | Kind::JsonPath => assert_eq!(same::<&str>(case), case.text),
+        Kind::Array => arrays(case),
+        Kind::Range => ranges(case),
+        Kind::Multirange => multiranges(case),
+        other => unreachable!("{other:?}"),
     });
+}
+
+fn arrays(case: &Case) {
+    let elements = same::<PgArray<Option<String>>>(case);
+    let dimensions = elements.dimensions();
+    if dimensions.iter().all(|dimension| dimension.lower == 1) && dimensions.len() < 2 {
+        assert_eq!(same::<Vec<Option<String>>>(case), elements.elements());
+    }
+    if case.type_.oid == oid::INT4_ARRAY {
+        same::<PgArray<Option<i64>>>(case);
+    }
+}
+
+fn ranges(case: &Case) {
+    assert_eq!(same::<PgRange<String>>(case).to_string(), case.text);
+    match case.type_.oid {
+        oid::INT4RANGE => assert_eq!(same::<PgRange<i32>>(case).to_string(), case.text),
+        oid::TSTZRANGE => assert_eq!(same::<PgRange<PgTimestampTz>>(case).to_string(), case.text),
+        oid::NUMRANGE => assert_eq!(same::<PgRange<PgNumeric>>(case).to_string(), case.text),
+        _ => {}
+    }
+}
+
+fn multiranges(case: &Case) {
+    assert_eq!(same::<PgMultirange<String>>(case).to_string(), case.text);
+    if case.type_.oid == oid::INT4MULTIRANGE {
+        assert_eq!(same::<PgMultirange<i32>>(case).to_string(), case.text);
+    }
 }
 
 #[test]
 fn nothing_but_null_is_null() {
-    let type_ = column_type(oid::INT4);
+    let type_ = ColumnType::built_in(oid::INT4);
     assert_eq!(written(write_natural, &type_, Datum::Null).as_deref(), Ok("null"));
     assert_eq!(Option::<i32>::from_datum(&type_, Datum::Null), Ok(None));
     assert!(i32::from_datum(&type_, Datum::Null).is_err());
@@ -218,10 +244,12 @@ fn nothing_but_null_is_null() {
 
 #[test]
 fn types_without_a_kind_are_their_text_and_never_their_binary() {
-    for type_ in
-        [column_type(oid::INTERVAL), column_type(oid::REGCLASS), ColumnType::new(70_000, -1, "public.mood")]
-    {
-        assert!(!is_binary_known(type_.oid));
+    for type_ in [
+        ColumnType::built_in(oid::INTERVAL),
+        ColumnType::built_in(oid::REGCLASS),
+        ColumnType::new(70_000, -1, "public.mood"),
+    ] {
+        assert!(!is_binary_known(&type_));
         assert_eq!(written(write_natural, &type_, Datum::Text(b"a\"b")).as_deref(), Ok(r#""a\"b""#));
         assert_eq!(String::from_datum(&type_, Datum::Text(b"a b")).as_deref(), Ok("a b"));
         assert!(written(write_natural, &type_, Datum::Binary(&[0; 4])).is_err());
@@ -233,8 +261,9 @@ fn types_without_a_kind_are_their_text_and_never_their_binary() {
 fn what_is_not_utf8_is_an_error_that_names_the_place() {
     let table = crate::TableName::new("public", "orders");
     for datum in [Datum::Text(b"caf\xe9"), Datum::Binary(b"caf\xe9")] {
-        let error =
-            written(write_natural, &column_type(oid::TEXT), datum).unwrap_err().in_column(&table, "note");
+        let error = written(write_natural, &ColumnType::built_in(oid::TEXT), datum)
+            .unwrap_err()
+            .in_column(&table, "note");
         let says = "table public.orders, column note: a value of type text is not valid UTF-8, at byte 3";
         assert_eq!(error.to_string(), says);
         assert_eq!((error.offset(), error.column()), (Some(3), Some("note")));
@@ -255,13 +284,16 @@ fn other_spellings_of_a_session_or_a_plugin_come_to_the_same() {
         (oid::TIMESTAMPTZ, "infinity", "infinity", "\"infinity\""),
     ] {
         let datum = Datum::Text(text.as_bytes());
-        assert_eq!(written(write_text, &column_type(oid), datum).as_deref(), Ok(expected));
-        assert_eq!(written(write_natural, &column_type(oid), datum).as_deref(), Ok(json));
+        assert_eq!(written(write_text, &ColumnType::built_in(oid), datum).as_deref(), Ok(expected));
+        assert_eq!(written(write_natural, &ColumnType::built_in(oid), datum).as_deref(), Ok(json));
     }
     // A high byte of "char": bare before PostgreSQL 16, octal from then on.
     for datum in [Datum::Text(b"\xe9"), Datum::Text(b"\\351"), Datum::Binary(b"\xe9")] {
-        assert_eq!(written(write_text, &column_type(oid::CHAR), datum).as_deref(), Ok("\\351"));
-        assert_eq!(written(write_natural, &column_type(oid::CHAR), datum).as_deref(), Ok(r#""\\351""#));
+        assert_eq!(written(write_text, &ColumnType::built_in(oid::CHAR), datum).as_deref(), Ok("\\351"));
+        assert_eq!(
+            written(write_natural, &ColumnType::built_in(oid::CHAR), datum).as_deref(),
+            Ok(r#""\\351""#)
+        );
     }
 }
 
@@ -275,12 +307,11 @@ proptest! {
             "[0-9 :.+-]{0,30}|[-0-9.eE]{0,20}|[\\[\\]{}\",: a1\n]{0,20}".prop_map(String::into_bytes),
         ],
     ) {
-        for oid in TYPES.into_iter().chain([oid::INTERVAL]) {
-            let type_ = column_type(oid);
+        for type_ in types() {
             for datum in [Datum::Text(&bytes), Datum::Binary(&bytes)] {
                 if let Ok(json) = written(write_natural, &type_, datum) {
                     prop_assert!(!json.contains(['\n', '\r']));
-                    prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok(), "{} {}", oid, json);
+                    prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok(), "{} {}", type_.name, json);
                     prop_assert!(json.len() <= 160_000);
                 }
                 let _ = (bool::from_datum(&type_, datum), i64::from_datum(&type_, datum));
@@ -289,6 +320,8 @@ proptest! {
                 let _ = (PgTime::from_datum(&type_, datum), PgTimestamp::from_datum(&type_, datum));
                 let _ = (PgTimestampTz::from_datum(&type_, datum), PgUuid::from_datum(&type_, datum));
                 let _ = (Vec::<u8>::from_datum(&type_, datum), <&str>::from_datum(&type_, datum));
+                let _ = (PgArray::<String>::from_datum(&type_, datum), PgRange::<String>::from_datum(&type_, datum));
+                let _ = PgMultirange::<i64>::from_datum(&type_, datum);
             }
         }
     }

@@ -1,23 +1,18 @@
 //! PostgreSQL's text form from either encoding.
 
 use super::datetime::{Style, write_timestamp};
+use super::encoded::Encoded;
 use super::{
-    Flaw, Kind, Parsed, PgDate, PgTime, PgTimestampTz, PgUuid, TypeError, boolean, bytea, character, float,
-    integer, numeric, value_of,
+    ColumnType, Flaw, Kind, Parsed, PgDate, PgTime, PgTimestampTz, PgUuid, TypeError, array, boolean, bytea,
+    character, composite, float, integer, numeric, range, value_of,
 };
-use crate::{ColumnType, Datum};
-
-/// A value in one of the two encodings.
-#[derive(Clone, Copy)]
-pub(super) enum Encoded<'a> {
-    Text(&'a [u8]),
-    Binary(&'a [u8]),
-}
+use crate::Datum;
 
 /// Appends a value's text as PostgreSQL prints it in a session with pg-cdc's settings, whichever encoding it came in.
 ///
 /// Text stands as it came, but for what those settings decide: a timestamptz is turned to UTC, a boolean is `t` or
-/// `f`. Nothing is allocated but to grow `out`.
+/// `f`. Nothing is allocated for a
+/// plain type but to grow `out`.
 ///
 /// # Errors
 ///
@@ -34,22 +29,33 @@ pub(super) enum Encoded<'a> {
 /// # Ok::<(), pg_cdc_core::types::TypeError>(())
 /// ```
 pub fn write_text(type_: &ColumnType, datum: Datum<'_>, out: &mut Vec<u8>) -> Result<(), TypeError> {
-    let kind = Kind::of(type_.oid);
     let start = out.len();
-    let written = match value_of(type_, datum)? {
-        Encoded::Text(text) => write_from_text(kind, text, out),
-        Encoded::Binary(bytes) => write_from_binary(kind, bytes, out),
-    };
-    written.map_err(|flaw| {
+    write(type_, value_of(type_, datum)?, out).map_err(|flaw| {
         out.truncate(start);
         flaw.of(type_)
     })
 }
 
+/// Appends the text of a value; what was appended before an error is left to the caller to take back.
+#[inline]
+pub(super) fn write(type_: &ColumnType, value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
+    match value {
+        Encoded::Text(text) => write_from_text(type_.kind(), text, out),
+        Encoded::Binary(bytes) => write_from_binary(type_, bytes, out),
+    }
+}
+
+/// Whether a value's text is always as it came: no setting of a session changes it.
+pub(super) fn is_settled(kind: Kind) -> bool {
+    !matches!(kind, Kind::Bool | Kind::Char | Kind::TimestampTz)
+}
+
 fn write_from_text(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     match kind {
         Kind::Bool => boolean::write_text(boolean::from_text(text)?, out),
-        Kind::Char if character::is_bare_byte(text) => return write_from_binary(kind, text, out),
+        Kind::Char if character::is_bare_byte(text) => {
+            character::with_text(text, |text| out.extend_from_slice(text))?;
+        }
         Kind::TimestampTz if !text.ends_with(b"+00") => PgTimestampTz::from_text(text)?.write_text(out),
         _ => out.extend_from_slice(text),
     }
@@ -58,7 +64,8 @@ fn write_from_text(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
 
 /// Appends the text of a value's binary form.
 #[inline]
-pub(super) fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    let kind = type_.kind();
     match kind {
         Kind::Bool => boolean::write_text(boolean::from_binary(bytes)?, out),
         Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid => {
@@ -67,8 +74,10 @@ pub(super) fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> 
         Kind::Float4 => float::write_float4(float::float4_from_binary(bytes)?, out),
         Kind::Float8 => float::write_float8(float::float8_from_binary(bytes)?, out),
         Kind::Numeric => numeric::write_text_from_binary(bytes, out)?,
-        Kind::Text | Kind::Json => out.extend_from_slice(bytes),
-        Kind::Jsonb => out.extend_from_slice(jsonb_text(bytes)?),
+        Kind::Text | Kind::Json | Kind::Xml | Kind::Enum => out.extend_from_slice(bytes),
+        Kind::Jsonb | Kind::JsonPath | Kind::Ltree | Kind::Lquery | Kind::Ltxtquery => {
+            out.extend_from_slice(versioned(bytes)?);
+        }
         Kind::Char => character::with_text(bytes, |text| out.extend_from_slice(text))?,
         Kind::Bytea => bytea::write_text(bytes, out),
         Kind::Date => PgDate::from_binary(bytes)?.write_text(out),
@@ -76,13 +85,20 @@ pub(super) fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> 
         Kind::Timestamp => write_timestamp(bytes, Style::TEXT, out)?,
         Kind::TimestampTz => write_timestamp(bytes, Style::TEXT_UTC, out)?,
         Kind::Uuid => PgUuid::from_binary(bytes)?.write_text(out),
-        Kind::Other => return Err(Flaw::new("came in binary, which is not known for it")),
+        Kind::Array => array::write_text_from_binary(type_, bytes, out)?,
+        Kind::Composite => composite::write_text_from_binary(type_, bytes, out)?,
+        Kind::Range => range::write_text_from_binary(type_, bytes, out)?,
+        Kind::Multirange => range::write_multirange_from_binary(type_, bytes, out)?,
+        _ => return Err(NOT_KNOWN),
     }
     Ok(())
 }
 
-/// The text in a jsonb's binary form: a version, which is 1, and the text (`jsonb_send`).
+/// The binary form of a type for which [`is_binary_known`](super::is_binary_known) is false.
+pub(super) const NOT_KNOWN: Flaw = Flaw::new("came in binary, which is not known for it");
+
+/// The text in a binary form that is a version, which is 1, and the text: jsonb, jsonpath and the types of ltree.
 #[inline]
-pub(super) fn jsonb_text(bytes: &[u8]) -> Parsed<&[u8]> {
-    bytes.strip_prefix(&[1]).ok_or(Flaw::at("has an unknown jsonb version", 0))
+pub(super) fn versioned(bytes: &[u8]) -> Parsed<&[u8]> {
+    bytes.strip_prefix(&[1]).ok_or(Flaw::at("has an unknown version", 0))
 }

@@ -103,7 +103,7 @@ fn decode(change: &Change<'_>, row: Row<'_>, counts: &mut Counts) -> Result<(), 
         if let Some(bytes) = datum.bytes() {
             counts.values += 1;
             counts.bytes += bytes.len() as u64;
-            if let Err(flaw) = value::check(column.type_.oid, datum) {
+            if let Err(flaw) = value::check(column.type_.kind(), datum) {
                 return Err(refused(change, &column.name, flaw));
             }
         }

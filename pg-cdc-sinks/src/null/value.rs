@@ -5,10 +5,10 @@ use pg_cdc_core::types::Kind;
 
 /// What is wrong with the value, if anything is.
 #[inline]
-pub(super) fn check(oid: u32, datum: Datum<'_>) -> Result<(), &'static str> {
+pub(super) fn check(kind: Kind, datum: Datum<'_>) -> Result<(), &'static str> {
     match datum {
         Datum::Text(text) => utf8(text),
-        Datum::Binary(bytes) => binary(Kind::of(oid), bytes),
+        Datum::Binary(bytes) => binary(kind, bytes),
         _ => Ok(()),
     }
 }
@@ -25,7 +25,7 @@ fn binary(kind: Kind, bytes: &[u8]) -> Result<(), &'static str> {
         Kind::Int4 | Kind::Oid | Kind::Float4 | Kind::Date => 4,
         Kind::Int8 | Kind::Float8 | Kind::Time | Kind::Timestamp | Kind::TimestampTz => 8,
         Kind::Uuid => 16,
-        Kind::Text | Kind::Json => return utf8(bytes),
+        Kind::Text | Kind::Json | Kind::Xml | Kind::Enum => return utf8(bytes),
         Kind::Jsonb => {
             return match bytes {
                 [1, text @ ..] => utf8(text),
@@ -46,11 +46,12 @@ fn binary(kind: Kind, bytes: &[u8]) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pg_cdc_core::ColumnType;
     use pg_cdc_core::types::oid;
 
     #[test]
     fn binary_forms_have_their_width() {
-        let sound = |oid, bytes: &[u8]| check(oid, Datum::Binary(bytes)).is_ok();
+        let sound = |oid, bytes: &[u8]| check(ColumnType::built_in(oid).kind(), Datum::Binary(bytes)).is_ok();
         assert!(sound(oid::INT4, &[0; 4]) && !sound(oid::INT4, &[0; 5]));
         assert!(sound(oid::JSONB, b"\x01{}") && !sound(oid::JSONB, b"{}") && !sound(oid::JSONB, b""));
         assert!(sound(oid::NUMERIC, &[0, 1, 0, 0, 0, 0, 0, 0, 0, 7]));

@@ -5,19 +5,21 @@
 
 use super::embed::write_embedded;
 use super::number::is_json_number;
-use super::string::write_string_bytes;
+use super::string::{write_json_string, write_string_bytes};
+use crate::Datum;
+use crate::types::array::{self, Part};
 use crate::types::datetime::{Style, write_timestamp, write_timestamp_json};
+use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
-use crate::types::{Flaw, Kind, Parsed, TypeError, boolean, character, text};
-use crate::{ColumnType, Datum};
+use crate::types::{ColumnType, Kind, Parsed, TypeError, boolean, character, composite, text};
 
 /// Appends a value as JSON.
 ///
 /// NULL is `null`; a boolean is `true` or `false`; int2, int4, int8, float4, float8 and numeric are numbers with the
 /// server's own digits, or strings where JSON has no such number (`"NaN"`, `"Infinity"`); date, timestamp and
 /// timestamptz are ISO 8601 strings (timestamptz in UTC, `+00:00`); json and jsonb stand as they are, line breaks
-/// turned into spaces; everything else is its text as a string. The output never holds a raw line break. Nothing is
-/// allocated but to grow `out`.
+/// turned into spaces; arrays are arrays, composites objects; everything else is its text as a string. A domain is
+/// what its base is. The output never holds a raw line break. Nothing is allocated for a plain type but to grow `out`.
 ///
 /// # Errors
 ///
@@ -38,11 +40,10 @@ use crate::{ColumnType, Datum};
 /// ```
 #[inline]
 pub fn write_natural(type_: &ColumnType, datum: Datum<'_>, out: &mut Vec<u8>) -> Result<(), TypeError> {
-    let kind = Kind::of(type_.oid);
     let start = out.len();
     let written = match datum {
-        Datum::Text(text) => write_from_text(kind, text, out),
-        Datum::Binary(bytes) => write_from_binary(kind, bytes, out),
+        Datum::Text(text) => write_from_text(type_, text, out),
+        Datum::Binary(bytes) => write_from_binary(type_, bytes, out),
         Datum::Null => {
             out.extend_from_slice(b"null");
             return Ok(());
@@ -56,8 +57,8 @@ pub fn write_natural(type_: &ColumnType, datum: Datum<'_>, out: &mut Vec<u8>) ->
 }
 
 #[inline]
-fn write_from_text(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    match kind {
+fn write_from_text(type_: &ColumnType, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    match type_.kind() {
         Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Numeric
             if is_json_number(text) =>
         {
@@ -68,19 +69,21 @@ fn write_from_text(kind: Kind, text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
         Kind::Timestamp => write_timestamp_json(text, false, out),
         Kind::TimestampTz => write_timestamp_json(text, true, out),
         Kind::Json | Kind::Jsonb => write_embedded(text, out),
-        Kind::Char if character::is_bare_byte(text) => write_from_binary(kind, text, out),
+        Kind::Char if character::is_bare_byte(text) => write_from_binary(type_, text, out),
+        Kind::Array => write_array(type_, Encoded::Text(text), out),
+        Kind::Composite => write_composite(type_, Encoded::Text(text), out),
         _ => write_string_bytes(text, out),
     }
 }
 
 #[inline]
-fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    match kind {
-        Kind::Int2 | Kind::Int4 | Kind::Int8 => text::write_from_binary(kind, bytes, out),
+fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    match type_.kind() {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 => text::write_from_binary(type_, bytes, out),
         Kind::Bool => boolean::from_binary(bytes).map(|value| boolean::write_json(value, out)),
         Kind::Float4 | Kind::Float8 | Kind::Numeric => {
             let start = out.len();
-            text::write_from_binary(kind, bytes, out)?;
+            text::write_from_binary(type_, bytes, out)?;
             // NaN and the infinities end in a letter.
             if out.last().is_some_and(u8::is_ascii_alphabetic) {
                 out.insert(start, b'"');
@@ -88,23 +91,74 @@ fn write_from_binary(kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> 
             }
             Ok(())
         }
-        Kind::Text => write_string_bytes(bytes, out),
+        Kind::Text | Kind::Xml | Kind::Enum => write_string_bytes(bytes, out),
+        Kind::JsonPath | Kind::Ltree | Kind::Lquery | Kind::Ltxtquery => {
+            write_string_bytes(text::versioned(bytes)?, out)
+        }
         Kind::Json => write_embedded(bytes, out),
-        Kind::Jsonb => write_embedded(text::jsonb_text(bytes)?, out),
+        Kind::Jsonb => write_embedded(text::versioned(bytes)?, out),
         Kind::Char => character::with_text(bytes, |text| write_string_bytes(text, out))?,
         Kind::Timestamp => quoted(out, |out| write_timestamp(bytes, Style::JSON, out)),
         Kind::TimestampTz => quoted(out, |out| write_timestamp(bytes, Style::JSON_UTC, out)),
         // The one backslash of a bytea's text, escaped.
         Kind::Bytea => quoted(out, |out| {
             out.push(b'\\');
-            text::write_from_binary(kind, bytes, out)
+            text::write_from_binary(type_, bytes, out)
         }),
         // None of these has anything to escape.
         Kind::Oid | Kind::Date | Kind::Time | Kind::Uuid => {
-            quoted(out, |out| text::write_from_binary(kind, bytes, out))
+            quoted(out, |out| text::write_from_binary(type_, bytes, out))
         }
-        Kind::Other => Err(Flaw::new("came in binary, which is not known for it")),
+        Kind::Array => write_array(type_, Encoded::Binary(bytes), out),
+        Kind::Composite => write_composite(type_, Encoded::Binary(bytes), out),
+        // Whatever else: its text may have something to escape, and is written twice.
+        _ => {
+            let mut text = Vec::new();
+            text::write_from_binary(type_, bytes, &mut text)?;
+            write_string_bytes(&text, out)
+        }
     }
+}
+
+fn write(type_: &ColumnType, value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
+    match value {
+        Encoded::Text(text) => write_from_text(type_, text, out),
+        Encoded::Binary(bytes) => write_from_binary(type_, bytes, out),
+    }
+}
+
+/// Dimensions are nested arrays; lower bounds are not told (`array_to_json_internal`).
+fn write_array(type_: &ColumnType, value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
+    array::walk(type_, value, |element, part| {
+        match part {
+            Part::Open => out.push(b'['),
+            Part::Close => out.push(b']'),
+            Part::Separator => out.push(b','),
+            Part::Null => out.extend_from_slice(b"null"),
+            Part::Value(value) => write(element, value, out)?,
+        }
+        Ok(())
+    })
+}
+
+/// An object of the fields in their order (`composite_to_json`).
+fn write_composite(type_: &ColumnType, value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
+    let mut before = b'{';
+    composite::walk(type_, value, |field, value| {
+        out.push(before);
+        before = b',';
+        write_json_string(&field.name, out);
+        out.push(b':');
+        match value {
+            Some(value) => write(&field.type_, value, out),
+            None => {
+                out.extend_from_slice(b"null");
+                Ok(())
+            }
+        }
+    })?;
+    out.extend_from_slice(if before == b'{' { b"{}" } else { b"}" });
+    Ok(())
 }
 
 #[inline]

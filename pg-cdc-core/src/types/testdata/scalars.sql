@@ -1,18 +1,10 @@
--- Makes scalars.tsv: what a real server gives for the values of the common scalar types, as
--- type, text (typoutput), binary (typsend, hexadecimal) and row_to_json, in COPY's text format.
+-- Makes scalars.tsv: what a real server gives for the values of the common scalar types (output.sql says in what form).
 --
 --     psql -X -q -f scalars.sql postgres > scalars.tsv
 --
 -- on a server of PostgreSQL 12 or later with a database in UTF-8 (scalars.tsv is of 15; 18 gives the same).
 
-\set ON_ERROR_STOP on
-SET client_encoding = 'UTF8';
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SET bytea_output = 'hex';
-SET extra_float_digits = 1;
-
-CREATE TEMP TABLE input (n serial, type text, value text);
+\ir prepare.sql
 
 INSERT INTO input (type, value)
 SELECT 'bool', unnest('{t,f}'::text[])
@@ -61,14 +53,4 @@ INSERT INTO input (type, value)
 SELECT 'float8', v::text FROM up WHERE k % 7 = 0 OR k IN (53, 54, 1023)
 UNION ALL SELECT 'float8', v::text FROM down WHERE k % 7 = 0 OR k IN (44, 1022, 1073, 1074);
 
-CREATE FUNCTION pg_temp.output(input) RETURNS TABLE (type text, "text" text, "binary" text, "json" text)
-LANGUAGE plpgsql AS $$
-DECLARE send regproc := typsend FROM pg_type WHERE oid = $1.type::regtype;
-BEGIN
-  RETURN QUERY EXECUTE format(
-    'SELECT %L, format(''%%s'', v), encode(%s(v), ''hex''), substr(j, 6, length(j) - 6)
-     FROM (SELECT v, row_to_json(t)::text AS j FROM (SELECT %L::%s AS v) t) t',
-    (SELECT typname FROM pg_type WHERE oid = $1.type::regtype), send, $1.value, $1.type);
-END $$;
-
-COPY (SELECT o.* FROM input i, pg_temp.output(i) o ORDER BY i.n) TO STDOUT;
+\ir output.sql
