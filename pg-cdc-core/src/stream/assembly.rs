@@ -2,11 +2,10 @@
 
 use crate::batch::{ChangeBatch, Recycler};
 use crate::wire::{Block, ServerFrame};
-use crate::{
-    DecodeError, Decoder, Error, Frame, Known, Lsn, Outcome, Position, SourceError, TableName, Tables,
-};
+use crate::{DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, SourceError, TableName, Tables};
 
 use super::BatchLimits;
+use super::lookup::Found;
 
 /// What stopped the decoding of a block.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub(super) enum Step {
     /// The batch is full; the rest of the block waits.
     Full,
     /// The table must be looked up first.
-    NeedTable { oid: Option<u32>, name: TableName },
+    NeedTable { oid: Option<u32>, name: TableName, types: Vec<u32> },
     /// The source's end is reached.
     End,
 }
@@ -82,8 +81,10 @@ impl<D: Decoder> Assembly<D> {
         self.until = Some(until);
     }
 
-    pub(super) fn know_table(&mut self, oid: u32, known: Known) {
-        self.tables.insert(oid, known);
+    /// What was found out of the table `oid`.
+    pub(super) fn know(&mut self, oid: u32, found: Found) {
+        self.tables.insert(oid, found.table);
+        found.types.into_iter().for_each(|type_| self.tables.insert_type(type_));
     }
 
     /// A block to decode. The one before must be [`Step::Done`].
@@ -159,7 +160,7 @@ impl<D: Decoder> Assembly<D> {
                 self.reached.confirmed = self.reached.confirmed.max(end_lsn);
                 Ok(self.until.filter(|until| end_lsn >= *until).map(|_| self.ended()))
             }
-            Outcome::NeedTable { oid, name } => Ok(Some(Step::NeedTable { oid, name })),
+            Outcome::NeedTable { oid, name, types } => Ok(Some(Step::NeedTable { oid, name, types })),
         }
     }
 

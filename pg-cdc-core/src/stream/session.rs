@@ -9,11 +9,12 @@ use tokio::time::{Instant, sleep_until};
 use super::assembly::{Assembly, Heard, Step};
 use super::control::Wishes;
 use super::feedback::Feedback;
-use super::options::{ReplicationOptions, UnknownTables};
+use super::lookup::{Lookup, needs_text};
+use super::options::ReplicationOptions;
 use crate::batch::ChangeBatch;
-use crate::catalog::{self, Client};
+use crate::catalog::Client;
 use crate::wire::{ReplicationStream, StatusUpdate};
-use crate::{Decoder, Error, ErrorKind, Known, Lsn, Position, SourceError, TableFacts, TableName};
+use crate::{Decoder, Error, ErrorKind, Position, SourceError, TableName};
 
 /// How long a batch waits for company when the one before it went out just now. A first change never waits.
 const LINGER: Duration = Duration::from_millis(1);
@@ -34,6 +35,8 @@ pub(super) enum End {
     Stopped,
     /// The reader makes no progress.
     Stalled,
+    /// A table came whose values can't be had from their binary form: what follows is to come as text.
+    Textual,
 }
 
 /// Where batches go.
@@ -57,6 +60,10 @@ pub(super) struct Session<'a, D> {
     /// The server asked for an answer. Since it hears from us often, it asks when it shuts down, and waits until all
     /// that it has sent is acknowledged: the next idle position is not kept back.
     pub(super) pressed: bool,
+    /// Whether values come in their binary form.
+    pub(super) is_binary: bool,
+    /// They are to come as text from now on.
+    pub(super) textual: bool,
 }
 
 /// What woke the session up.
@@ -81,6 +88,9 @@ impl<D: Decoder> Session<'_, D> {
         let mut more = false;
         loop {
             self.decode().await?;
+            if self.textual {
+                return self.stop().await.map(|_| End::Textual);
+            }
             let now = Instant::now();
             self.report(now, &mut asked).await?;
             if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
@@ -151,7 +161,12 @@ impl<D: Decoder> Session<'_, D> {
             }
             match step {
                 Step::Done | Step::Full => return Ok(()),
-                Step::NeedTable { oid, name } => self.look_up(oid, name).await?,
+                Step::NeedTable { oid, name, types } => {
+                    self.look_up(oid, name, &types).await?;
+                    if self.textual {
+                        return Ok(());
+                    }
+                }
                 Step::End => {
                     self.asks = false;
                     return Ok(());
@@ -205,18 +220,24 @@ impl<D: Decoder> Session<'_, D> {
     }
 
     /// Finds out what the decoder must know of a table. The server goes on hearing from us meanwhile.
-    async fn look_up(&mut self, oid: Option<u32>, name: TableName) -> Result<(), SourceError> {
+    async fn look_up(&mut self, oid: Option<u32>, name: TableName, types: &[u32]) -> Result<(), SourceError> {
         let Some(oid) = oid else {
             let unsupported = format!("table {name} is named without its OID, which is not supported yet");
             return Err(Error::new(ErrorKind::Unsupported, unsupported).into());
         };
-        let known = {
-            let fetch = resolve(self.options, self.version, self.client, self.unknown, oid, &name);
+        let found = {
+            let mut lookup = Lookup {
+                options: self.options,
+                version: self.version,
+                client: self.client,
+                unknown: self.unknown,
+            };
+            let fetch = lookup.table(oid, &name, types);
             tokio::pin!(fetch);
             loop {
                 tokio::select! {
                     biased;
-                    known = &mut fetch => break known?,
+                    found = &mut fetch => break found?,
                     () = tokio::time::sleep(self.feedback.pace()) => {
                         if self.feedback.due(Instant::now()) {
                             tell(&mut self.stream, &mut self.feedback, false).await?;
@@ -225,7 +246,10 @@ impl<D: Decoder> Session<'_, D> {
                 }
             }
         };
-        self.assembly.know_table(oid, known);
+        if self.is_binary {
+            self.textual = needs_text(self.options.binary, &found)?;
+        }
+        self.assembly.know(oid, found);
         Ok(())
     }
 }
@@ -251,41 +275,6 @@ async fn hand_out<D: Decoder>(batches: Option<&Batches>, assembly: &mut Assembly
         }
         Err(_) => false,
     }
-}
-
-/// What is known of the table `oid`, by the catalog and by what was selected.
-async fn resolve(
-    options: &ReplicationOptions,
-    version: u32,
-    client: &mut Option<Client>,
-    unknown: &mut HashSet<u32>,
-    oid: u32,
-    name: &TableName,
-) -> Result<Known, Error> {
-    let Some(selected) = options.tables.iter().find(|table| table.oid == oid) else {
-        if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!("table {name} appeared: it is selected, but was not there when the pipeline began"),
-            )
-            .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
-        }
-        if unknown.insert(oid) && options.selection.wants(name) {
-            tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
-        }
-        return Ok(Known::Unwanted);
-    };
-    if client.as_ref().is_none_or(|client| client.is_closed()) {
-        *client = Some(catalog::connect(&options.connect).await?);
-    }
-    let info = match client {
-        Some(client) => catalog::table_by_oid(client, version, oid).await?,
-        None => None,
-    };
-    let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
-    // Dropped since: what was known of it is the best there is.
-    let table = info.map_or_else(|| selected.clone(), |info| info.table);
-    Ok(Known::Wanted(TableFacts { table, from }))
 }
 
 /// Our clock as the server counts: microseconds since 2000-01-01 UTC.

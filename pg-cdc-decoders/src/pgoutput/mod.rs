@@ -164,7 +164,8 @@ impl PgOutput {
         if !was_asked && announced.needs_catalog(tables) {
             self.asked = Some((oid, frame.lsn));
             let name = TableName::new(announced.schema, announced.name);
-            return Ok(Outcome::NeedTable { oid: Some(oid), name });
+            let types = announced.types_not_built_in();
+            return Ok(Outcome::NeedTable { oid: Some(oid), name, types });
         }
         self.asked = None;
         let Some((table, from)) = announced.table(tables, &self.types) else {
