@@ -13,3 +13,4 @@ mod statements;
 mod support;
 mod until;
 mod users;
+mod zoo;
