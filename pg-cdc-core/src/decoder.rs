@@ -122,6 +122,7 @@ pub struct Tables {
     complete: bool,
     known: HashMap<u32, Known>,
     types: HashMap<u32, ColumnType>,
+    generation: u64,
 }
 
 /// What is known of one table.
@@ -178,7 +179,22 @@ impl Tables {
 
     /// Says what a type is made of, in place of what was known.
     pub fn insert_type(&mut self, type_: ColumnType) {
-        self.types.insert(type_.oid, type_);
+        if self.types.get(&type_.oid) != Some(&type_) {
+            self.types.insert(type_.oid, type_);
+            self.generation += 1;
+        }
+    }
+
+    /// A number that grows with each type that is told and is new or different.
+    #[must_use]
+    #[inline]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// OIDs of the types that were told.
+    pub fn types(&self) -> impl Iterator<Item = u32> {
+        self.types.keys().copied()
     }
 
     /// Says what is known of the table `oid`, in place of what was.
@@ -256,6 +272,12 @@ impl Sequence {
         let seq = self.next;
         self.next += 1;
         (seq >= self.pass).then_some(seq)
+    }
+
+    /// The change that was [admitted](Self::admit) last is not one yet: its number is given out again.
+    #[cold]
+    pub fn retract(&mut self) {
+        self.next = self.next.saturating_sub(1);
     }
 
     /// Whether the change that [`admit`](Self::admit) would number next is the transaction's first to be handed out.

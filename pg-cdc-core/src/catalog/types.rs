@@ -57,6 +57,12 @@ impl TypeCatalog {
         Ok(Self { known })
     }
 
+    /// Whether the type `oid` was asked for and is there.
+    #[must_use]
+    pub fn has(&self, oid: u32) -> bool {
+        self.known.contains_key(&oid)
+    }
+
     /// The type `oid` with `modifier` (-1 for none).
     #[must_use]
     pub fn column_type(&self, oid: u32, modifier: i32) -> ColumnType {

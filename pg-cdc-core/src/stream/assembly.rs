@@ -2,7 +2,9 @@
 
 use crate::batch::{ChangeBatch, Recycler};
 use crate::wire::{Block, ServerFrame};
-use crate::{DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, SourceError, TableName, Tables};
+use crate::{
+    ColumnType, DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, SourceError, TableName, Tables,
+};
 
 use super::BatchLimits;
 use super::lookup::Found;
@@ -81,10 +83,20 @@ impl<D: Decoder> Assembly<D> {
         self.until = Some(until);
     }
 
+    /// The types that are not built in, of the tables in the stream.
+    pub(super) fn types(&self) -> Vec<u32> {
+        self.tables.types().collect()
+    }
+
+    /// What types are made of now.
+    pub(super) fn know_types(&mut self, types: Vec<ColumnType>) {
+        types.into_iter().for_each(|type_| self.tables.insert_type(type_));
+    }
+
     /// What was found out of the table `oid`.
     pub(super) fn know(&mut self, oid: u32, found: Found) {
         self.tables.insert(oid, found.table);
-        found.types.into_iter().for_each(|type_| self.tables.insert_type(type_));
+        self.know_types(found.types);
     }
 
     /// A block to decode. The one before must be [`Step::Done`].

@@ -74,7 +74,8 @@ async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<
         return Ok(Vec::new());
     }
     let catalog = TypeCatalog::load(client, version, types).await?;
-    Ok(types.iter().map(|&oid| catalog.column_type(oid, -1)).collect())
+    // One that was dropped since stays what it was.
+    Ok(types.iter().filter(|&&oid| catalog.has(oid)).map(|&oid| catalog.column_type(oid, -1)).collect())
 }
 
 /// The first column whose binary form can't be mapped.

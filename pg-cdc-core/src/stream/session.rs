@@ -10,9 +10,10 @@ use super::assembly::{Assembly, Heard, Step};
 use super::control::Wishes;
 use super::feedback::Feedback;
 use super::lookup::{Lookup, needs_text};
-use super::options::ReplicationOptions;
+use super::options::{BinaryValues, ReplicationOptions};
 use crate::batch::ChangeBatch;
 use crate::catalog::Client;
+use crate::types::is_binary_known;
 use crate::wire::{ReplicationStream, StatusUpdate};
 use crate::{Decoder, Error, ErrorKind, Position, SourceError, TableName};
 
@@ -25,6 +26,8 @@ const NAP: Duration = Duration::from_micros(100);
 const WORTHWHILE: usize = 32 << 10;
 /// How often a server that has nothing to say is asked how far it is, when there is an end to reach.
 const ASK: Duration = Duration::from_millis(100);
+/// How often types that are not built in are looked at again, where tables have such.
+const TYPES: Duration = Duration::from_secs(5);
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 
@@ -85,6 +88,7 @@ impl<D: Decoder> Session<'_, D> {
         let mut progress = Instant::now();
         let mut last_batch: Option<Instant> = None;
         let mut asked = Instant::now();
+        let mut types_seen = asked;
         let mut more = false;
         loop {
             self.decode().await?;
@@ -93,6 +97,10 @@ impl<D: Decoder> Session<'_, D> {
             }
             let now = Instant::now();
             self.report(now, &mut asked).await?;
+            if now.duration_since(types_seen) >= TYPES && !self.assembly.is_ended() {
+                types_seen = now;
+                self.look_at_types().await?;
+            }
             if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
                 return Ok(End::Stalled);
             }
@@ -225,32 +233,58 @@ impl<D: Decoder> Session<'_, D> {
             let unsupported = format!("table {name} is named without its OID, which is not supported yet");
             return Err(Error::new(ErrorKind::Unsupported, unsupported).into());
         };
-        let found = {
-            let mut lookup = Lookup {
-                options: self.options,
-                version: self.version,
-                client: self.client,
-                unknown: self.unknown,
-            };
-            let fetch = lookup.table(oid, &name, types);
-            tokio::pin!(fetch);
-            loop {
-                tokio::select! {
-                    biased;
-                    found = &mut fetch => break found?,
-                    () = tokio::time::sleep(self.feedback.pace()) => {
-                        if self.feedback.due(Instant::now()) {
-                            tell(&mut self.stream, &mut self.feedback, false).await?;
-                        }
-                    }
-                }
-            }
+        let mut lookup = Lookup {
+            options: self.options,
+            version: self.version,
+            client: self.client,
+            unknown: self.unknown,
         };
+        let found = answering(lookup.table(oid, &name, types), &mut self.stream, &mut self.feedback).await?;
         if self.is_binary {
             self.textual = needs_text(self.options.binary, &found)?;
         }
         self.assembly.know(oid, found);
         Ok(())
+    }
+
+    /// Looks at the types that are not built in again: an altered one is not told of in the stream.
+    async fn look_at_types(&mut self) -> Result<(), SourceError> {
+        let types = self.assembly.types();
+        if types.is_empty() {
+            return Ok(());
+        }
+        let mut lookup = Lookup {
+            options: self.options,
+            version: self.version,
+            client: self.client,
+            unknown: self.unknown,
+        };
+        let found = answering(lookup.types(&types), &mut self.stream, &mut self.feedback).await?;
+        if self.is_binary && !found.iter().all(is_binary_known) {
+            self.textual = self.options.binary == BinaryValues::WherePossible;
+        }
+        self.assembly.know_types(found);
+        Ok(())
+    }
+}
+
+/// Waits for what is asked of the catalog. The server goes on hearing from us meanwhile.
+async fn answering<T>(
+    asked: impl Future<Output = Result<T, Error>>,
+    stream: &mut ReplicationStream,
+    feedback: &mut Feedback,
+) -> Result<T, SourceError> {
+    tokio::pin!(asked);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut asked => return Ok(answer?),
+            () = tokio::time::sleep(feedback.pace()) => {
+                if feedback.due(Instant::now()) {
+                    tell(stream, feedback, false).await?;
+                }
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{BatchTable, ChangeBatch};
-use pg_cdc_core::types::oid;
+use pg_cdc_core::types::{may_misfit, oid};
 use pg_cdc_core::{Column, ColumnType, Known, Lsn, ReplicaIdentity, Table, TableFacts, TableName, Tables};
 
 use crate::cursor::{Cursor, Fault};
@@ -19,15 +19,32 @@ pub(super) struct Relation {
     /// Transactions that commit before this are in the table's snapshot.
     from: Lsn,
     in_batch: Option<BatchTable>,
+    /// Whether a value of it may not fit its type.
+    may_misfit: bool,
 }
 
 impl Relation {
     pub(super) fn unwanted(oid: u32) -> Self {
-        Self { oid, table: None, from: Lsn::ZERO, in_batch: None }
+        Self { oid, table: None, from: Lsn::ZERO, in_batch: None, may_misfit: false }
     }
 
     pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn) -> Self {
-        Self { oid, table: Some(table), from, in_batch: None }
+        let mut relation = Self { from, ..Self::unwanted(oid) };
+        relation.set_table(table);
+        relation
+    }
+
+    /// It is as `table` says from here on.
+    pub(super) fn set_table(&mut self, table: Arc<Table>) {
+        self.may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
+        self.table = Some(table);
+        self.in_batch = None;
+    }
+
+    /// Whether a value of it may not fit its type.
+    #[inline]
+    pub(super) fn may_misfit(&self) -> bool {
+        self.may_misfit
     }
 
     /// Whether changes of a transaction that commits at `commit_lsn` are wanted.
@@ -72,6 +89,11 @@ impl Relations {
                 self.list.push(relation);
             }
         }
+    }
+
+    /// The tables that are wanted.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.list.iter().filter_map(Relation::table)
     }
 
     #[inline]
