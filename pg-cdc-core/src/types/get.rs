@@ -7,8 +7,8 @@ use super::json::check_utf8;
 use super::text::{is_settled, versioned, write_text};
 use super::{
     ColumnType, Flaw, Kind, PgBits, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg, PgMacAddr,
-    PgMacAddr8, PgNumeric, PgPath, PgPoint, PgPolygon, PgSnapshot, PgTid, PgTime, PgTimeTz, PgTimestamp,
-    PgTimestampTz, PgUuid, TypeError, boolean, bytea, float, integer, oid,
+    PgMacAddr8, PgMoney, PgNumeric, PgPath, PgPoint, PgPolygon, PgSnapshot, PgTid, PgTime, PgTimeTz,
+    PgTimestamp, PgTimestampTz, PgUuid, TypeError, boolean, bytea, float, integer, oid,
 };
 use crate::Datum;
 
@@ -24,7 +24,7 @@ use crate::Datum;
 /// | [`PgDate`], [`PgTime`], [`PgTimestamp`], [`PgTimestampTz`], [`PgUuid`] | their own |
 /// | [`PgTimeTz`], [`PgInterval`], [`PgMacAddr`], [`PgMacAddr8`], [`PgTid`], [`Lsn`](crate::Lsn) | their own |
 /// | [`PgPoint`], [`PgLine`], [`PgLseg`], [`PgBox`], [`PgPath`], [`PgPolygon`], [`PgCircle`] | their own |
-/// | [`PgMoney`](super::PgMoney) | money: binary, or the text of the locales C and en_US |
+/// | [`PgMoney`] | money: binary, or the text of the locales C and en_US |
 /// | [`PgBits`] | bit, varbit |
 /// | [`PgInet`] | inet, cidr |
 /// | [`PgSnapshot`] | pg_snapshot, txid_snapshot |
@@ -207,6 +207,7 @@ own_type!(
     PgTimestamp is Kind::Timestamp,
     PgTimestampTz is Kind::TimestampTz,
     PgUuid is Kind::Uuid,
+    PgMoney is Kind::Money,
     PgBits is Kind::Bits,
     PgTimeTz is Kind::TimeTz,
     PgInterval is Kind::Interval,

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use super::encoded::Encoded;
-use super::get::{FromDatum, value_of};
-use super::{ColumnType, Flaw, Kind, Parsed, TypeError, fixed, oid, text_is_parsed};
-use crate::Datum;
+use super::{Flaw, Parsed, fixed, oid, text_is_parsed};
 
 /// A `money`: a number of the currency's smallest unit. Which currency, and how many digits stand behind its point, is
 /// the database's `lc_monetary`, which no value tells.
@@ -99,18 +96,6 @@ fn read(text: &[u8]) -> Option<i128> {
     (add(*tens) && add(*ones)).then_some(amount)
 }
 
-/// Unlike the other mappings of money, this one can be had from its binary form too.
-impl<'a> FromDatum<'a> for PgMoney {
-    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-        match (type_.kind(), value_of(type_, datum)?) {
-            (Kind::Money, Encoded::Text(text)) => Self::from_text(text),
-            (Kind::Money, Encoded::Binary(bytes)) => Self::from_binary(bytes),
-            _ => Err(Flaw::new("can't be had as PgMoney")),
-        }
-        .map_err(|flaw| flaw.of(type_))
-    }
-}
-
 text_is_parsed!(PgMoney, oid::MONEY);
 super::text_is_display!(PgMoney);
 
@@ -119,6 +104,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Datum;
+    use crate::types::json::write_natural;
+    use crate::types::{ColumnType, FromDatum, is_binary_known, write_text};
 
     #[test]
     fn other_locales_and_broken_groups_are_errors() {
@@ -161,10 +149,10 @@ mod tests {
         let units = 7_i64.to_be_bytes();
         assert_eq!(PgMoney::from_datum(&type_, Datum::Binary(&units)), Ok(PgMoney(7)));
         let mut out = Vec::new();
-        assert!(crate::types::write_text(&type_, Datum::Binary(&units), &mut out).is_err());
-        crate::types::json::write_natural(&type_, Datum::Text("1,00 €".as_bytes()), &mut out).unwrap();
+        assert!(write_text(&type_, Datum::Binary(&units), &mut out).is_err());
+        write_natural(&type_, Datum::Text("1,00 €".as_bytes()), &mut out).unwrap();
         assert_eq!(out, "\"1,00 €\"".as_bytes());
-        assert!(!crate::types::is_binary_known(&ColumnType::built_in(oid::MONEY_ARRAY)));
+        assert!(!is_binary_known(&ColumnType::built_in(oid::MONEY_ARRAY)));
     }
 
     proptest! {
