@@ -40,8 +40,10 @@ impl PgOutput {
         let mut versions = vec![Arc::new(retyped(&known, tables))];
         versions.extend(self.older.get(&oid).into_iter().flatten().rev().cloned());
         versions.retain(|version| **version != *known && has_columns_of(version, &known));
+        let newest = Arc::clone(versions.first().unwrap_or(&known));
         let mut fault = fault;
         let mut as_text = Table::clone(&known);
+        let mut is_text = false;
         loop {
             let Some(version) = (!versions.is_empty()).then(|| versions.remove(0)) else {
                 let What::Misfit { column, is_binary: false } = fault.what() else { return Err(fault) };
@@ -49,14 +51,21 @@ impl PgOutput {
                 if !may_misfit(&column.type_) {
                     return Err(fault);
                 }
-                column.type_ =
-                    ColumnType::new(column.type_.oid, column.type_.modifier, column.type_.name.clone());
+                let ColumnType { oid, modifier, name, .. } = column.type_.clone();
+                column.type_ = ColumnType::new(oid, modifier, name);
                 versions.push(Arc::new(as_text.clone()));
+                is_text = true;
                 continue;
             };
             self.take_version(version, batch);
             match self.row(&frame, batch) {
-                Ok(()) => return Ok(Outcome::Taken),
+                Ok(()) => {
+                    if is_text {
+                        // For this one change: the next may well fit.
+                        self.take_version(newest, batch);
+                    }
+                    return Ok(Outcome::Taken);
+                }
                 Err(next) if matches!(next.what(), What::Misfit { .. }) => {
                     self.sequence.retract();
                     fault = next;
@@ -83,16 +92,21 @@ impl PgOutput {
     fn take_version(&mut self, version: Arc<Table>, batch: &mut ChangeBatch) {
         let before = self.versions.insert(version.oid, Arc::clone(&version));
         batch.schema_change(before.clone(), Arc::clone(&version));
-        if let Some(before) =
-            before.filter(|before| before.columns.iter().any(|column| may_misfit(&column.type_)))
-        {
-            let older = self.older.entry(version.oid).or_default();
-            older.retain(|known| *known != before);
-            older.push(before);
-            older.drain(..older.len().saturating_sub(VERSIONS));
+        if let Some(before) = before {
+            self.keep_older(before);
         }
         if let Some(relation) = self.relations.get(version.oid) {
             relation.set_table(version);
+        }
+    }
+
+    /// Keeps a version that is no longer the current one, where values may be of it still.
+    pub(super) fn keep_older(&mut self, before: Arc<Table>) {
+        if before.columns.iter().any(|column| may_misfit(&column.type_)) {
+            let older = self.older.entry(before.oid).or_default();
+            older.retain(|known| *known != before);
+            older.push(before);
+            older.drain(..older.len().saturating_sub(VERSIONS));
         }
     }
 }

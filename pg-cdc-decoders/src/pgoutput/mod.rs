@@ -201,8 +201,11 @@ impl PgOutput {
             Some(current) if **current == table => Arc::clone(current),
             _ => {
                 let table = Arc::new(table);
-                batch.schema_change(current.cloned(), Arc::clone(&table));
-                self.versions.insert(oid, Arc::clone(&table));
+                let before = self.versions.insert(oid, Arc::clone(&table));
+                batch.schema_change(before.clone(), Arc::clone(&table));
+                if let Some(before) = before {
+                    self.keep_older(before);
+                }
                 table
             }
         };
