@@ -6,7 +6,8 @@ use super::encoded::Encoded;
 use super::json::check_utf8;
 use super::text::{is_settled, versioned, write_text};
 use super::{
-    ColumnType, Flaw, Kind, PgDate, PgNumeric, PgTime, PgTimestamp, PgTimestampTz, PgUuid, TypeError,
+    ColumnType, Flaw, Kind, PgDate, PgGeometry, PgHalfvec, PgHstore, PgNumeric, PgSparsevec, PgTime,
+    PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector, PgUuid, PgVector, TypeError,
     boolean, bytea, float, integer,
 };
 use crate::Datum;
@@ -21,6 +22,9 @@ use crate::Datum;
 /// | `f64` | float8, float4, int2, int4 |
 /// | [`PgNumeric`] | numeric, int2, int4, int8 |
 /// | [`PgDate`], [`PgTime`], [`PgTimestamp`], [`PgTimestampTz`], [`PgUuid`] | their own |
+/// | [`PgTsVector`], [`PgTsQuery`], [`PgHstore`] | their own |
+/// | [`PgGeometry`] | geometry and geography of PostGIS |
+/// | [`PgVector`], [`PgHalfvec`], [`PgSparsevec`] | vector, halfvec and sparsevec of pgvector |
 /// | `&str` | whatever came as text; text, varchar, bpchar, name, json, jsonb also from binary |
 /// | `String`, `Cow<str>` | any: PostgreSQL's text |
 /// | `Vec<u8>`, `Cow<[u8]>` | bytea; text, varchar, bpchar, name (its bytes, UTF-8 or not) |
@@ -173,7 +177,7 @@ impl<'a> FromDatum<'a> for PgNumeric {
 }
 
 macro_rules! own_type {
-    ($($target:ident is $kind:path),*) => {$(
+    ($($target:ident is $kind:pat),*) => {$(
         impl<'a> FromDatum<'a> for $target {
             #[inline]
             fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
@@ -193,7 +197,14 @@ own_type!(
     PgTime is Kind::Time,
     PgTimestamp is Kind::Timestamp,
     PgTimestampTz is Kind::TimestampTz,
-    PgUuid is Kind::Uuid
+    PgUuid is Kind::Uuid,
+    PgTsVector is Kind::TsVector,
+    PgTsQuery is Kind::TsQuery,
+    PgHstore is Kind::Hstore,
+    PgGeometry is Kind::Geometry | Kind::Geography,
+    PgVector is Kind::Vector,
+    PgHalfvec is Kind::Halfvec,
+    PgSparsevec is Kind::Sparsevec
 );
 
 /// The value's text where it lies as it is in the datum.

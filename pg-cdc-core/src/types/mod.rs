@@ -26,16 +26,20 @@ mod encoded;
 mod error;
 mod float;
 mod get;
+mod hstore;
 mod integer;
 pub mod json;
 mod kind;
 mod numeric;
 pub mod oid;
+mod pgvector;
+mod postgis;
 mod quoting;
 mod range;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_search;
 mod uuid;
 
 pub use array::{Dimension, PgArray};
@@ -46,10 +50,16 @@ use error::{Flaw, Parsed};
 pub use float::{write_float4, write_float8};
 pub use get::FromDatum;
 use get::value_of;
+pub use hstore::PgHstore;
 pub use kind::{Format, Kind, is_binary_known};
 pub use numeric::PgNumeric;
+pub use pgvector::{PgHalfvec, PgSparsevec, PgVector};
+pub use postgis::{Coordinate, Geometry, PgGeometry};
 pub use range::{PgMultirange, PgRange};
 pub use text::write_text;
+pub use text_search::{
+    PgTsQuery, PgTsVector, TsLexeme, TsPosition, TsQueryLexeme, TsQueryNode, TsQueryPart, TsWeight,
+};
 pub use uuid::PgUuid;
 
 /// The bytes of a value whose binary form has a fixed length.

@@ -4,7 +4,7 @@ use super::datetime::{Style, write_timestamp};
 use super::encoded::Encoded;
 use super::{
     ColumnType, Flaw, Kind, Parsed, PgDate, PgTime, PgTimestampTz, PgUuid, TypeError, array, boolean, bytea,
-    character, composite, float, integer, numeric, range, value_of,
+    character, composite, float, hstore, integer, numeric, pgvector, postgis, range, text_search, value_of,
 };
 use crate::Datum;
 
@@ -85,6 +85,13 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
         Kind::Timestamp => write_timestamp(bytes, Style::TEXT, out)?,
         Kind::TimestampTz => write_timestamp(bytes, Style::TEXT_UTC, out)?,
         Kind::Uuid => PgUuid::from_binary(bytes)?.write_text(out),
+        Kind::TsVector => text_search::write_tsvector_from_binary(bytes, out)?,
+        Kind::TsQuery => text_search::write_tsquery_from_binary(bytes, out)?,
+        Kind::Hstore => hstore::write_text_from_binary(bytes, out)?,
+        Kind::Geometry | Kind::Geography => postgis::write_text_from_binary(bytes, out),
+        Kind::Vector => pgvector::write_vector_from_binary(bytes, out)?,
+        Kind::Halfvec => pgvector::write_halfvec_from_binary(bytes, out)?,
+        Kind::Sparsevec => pgvector::write_sparsevec_from_binary(bytes, out)?,
         Kind::Array => array::write_text_from_binary(type_, bytes, out)?,
         Kind::Composite => composite::write_text_from_binary(type_, bytes, out)?,
         Kind::Range => range::write_text_from_binary(type_, bytes, out)?,
