@@ -7,8 +7,8 @@ use super::json::check_utf8;
 use super::text::{is_settled, versioned, write_text};
 use super::{
     ColumnType, Flaw, Kind, PgDate, PgGeometry, PgHalfvec, PgHstore, PgNumeric, PgSparsevec, PgTime,
-    PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector, PgUuid, PgVector, TypeError,
-    boolean, bytea, float, integer,
+    PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector, PgUuid, PgVector, TypeError, boolean, bytea, float,
+    integer,
 };
 use crate::Datum;
 

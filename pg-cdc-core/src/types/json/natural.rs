@@ -118,9 +118,7 @@ fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Par
         | Kind::Geography
         | Kind::Vector
         | Kind::Halfvec
-        | Kind::Sparsevec => {
-            quoted(out, |out| text::write_from_binary(type_, bytes, out))
-        }
+        | Kind::Sparsevec => quoted(out, |out| text::write_from_binary(type_, bytes, out)),
         Kind::Hstore => hstore::write_json(Encoded::Binary(bytes), out),
         Kind::Geometry => postgis::write_natural(Encoded::Binary(bytes), out),
         Kind::Array => write_array(type_, Encoded::Binary(bytes), out),
