@@ -7,8 +7,8 @@ mod number;
 mod string;
 
 pub use debezium::{
-    BinaryHandling, DebeziumValues, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision, is_mapped,
-    write_debezium,
+    BinaryHandling, DebeziumValues, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision,
+    is_mapped, write_debezium,
 };
 pub use natural::write_natural;
 pub(super) use number::is_json_number;

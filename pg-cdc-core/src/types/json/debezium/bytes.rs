@@ -124,10 +124,8 @@ pub(super) fn push_bits(type_: &ColumnType, text: &[u8], out: &mut Vec<u8>) -> P
         });
         return Ok(());
     }
-    let bytes: Vec<u8> = digits
-        .rchunks(8)
-        .map(|byte| byte.iter().fold(0, |byte, digit| byte << 1 | (digit - b'0')))
-        .collect();
+    let bytes: Vec<u8> =
+        digits.rchunks(8).map(|byte| byte.iter().fold(0, |byte, digit| byte << 1 | (digit - b'0'))).collect();
     push_base64(&bytes, out);
     Ok(())
 }

@@ -79,7 +79,8 @@ fn push_number(text: &[u8], scale: Option<u16>, handling: DecimalHandling, out: 
         DecimalHandling::Precise => match scale {
             Some(scale) => decimal.push_unscaled(scale, out),
             None => {
-                let shown = decimal.fraction.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+                let shown =
+                    decimal.fraction.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
                 let scale = u16::try_from(shown).map_err(|_| NO_DECIMAL)?;
                 out.extend_from_slice(b"{\"scale\":");
                 out.extend_from_slice(itoa::Buffer::new().format(scale).as_bytes());
@@ -238,9 +239,10 @@ pub(super) fn push_money(text: &[u8], options: &DebeziumValues, out: &mut Vec<u8
 fn rounded(decimal: Digits<'_>, scale: usize) -> Option<i128> {
     let (kept, rest) = decimal.fraction.split_at(scale.min(decimal.fraction.len()));
     let zeros = std::iter::repeat_n(&b'0', scale - kept.len());
-    let number = decimal.whole.iter().chain(kept).chain(zeros).try_fold(0_i128, |number, digit| {
-        number.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
-    })?;
+    let number =
+        decimal.whole.iter().chain(kept).chain(zeros).try_fold(0_i128, |number, digit| {
+            number.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
+        })?;
     let up = rest.first().is_some_and(|&digit| digit >= b'5');
     let number = number.checked_add(up.into())?;
     Some(if decimal.negative { -number } else { number })
@@ -279,7 +281,11 @@ mod tests {
             ("1", 2, "\"ZA==\""),
             ("170141183460469231731687303715884105727", 0, "\"f////////////////////w==\""),
         ] {
-            assert_eq!(numeric(text, modifier(40, scale), DecimalHandling::Precise).as_deref(), Ok(expected), "{text}");
+            assert_eq!(
+                numeric(text, modifier(40, scale), DecimalHandling::Precise).as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
         assert!(numeric("1.234", modifier(5, 2), DecimalHandling::Precise).is_err());
         assert!(numeric("1.230", modifier(5, 2), DecimalHandling::Precise).is_ok());

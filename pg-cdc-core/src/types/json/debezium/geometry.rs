@@ -40,7 +40,8 @@ pub(super) fn push_geometry(value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()>
 fn push_ewkb(ewkb: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     /// Of the type's number: the system's number stands behind it.
     const HAS_SRID: u32 = 0x2000_0000;
-    let [order, kind @ .., a, b, c, d] = *ewkb.first_chunk::<9>().ok_or(Flaw::new("is too short for a geometry"))?;
+    let [order, kind @ .., a, b, c, d] =
+        *ewkb.first_chunk::<9>().ok_or(Flaw::new("is too short for a geometry"))?;
     let number = if order == 0 { u32::from_be_bytes } else { u32::from_le_bytes };
     out.extend_from_slice(b"{\"wkb\":");
     push_base64(ewkb, out);

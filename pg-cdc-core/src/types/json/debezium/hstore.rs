@@ -106,7 +106,10 @@ mod tests {
         for (text, map) in [
             ("", "{}"),
             (r#""key"=>"val""#, r#"{"key":"val"}"#),
-            (r#""key1"=>"val1", "key2"=>"val2", "key3"=>"val3""#, r#"{"key1":"val1","key2":"val2","key3":"val3"}"#),
+            (
+                r#""key1"=>"val1", "key2"=>"val2", "key3"=>"val3""#,
+                r#"{"key1":"val1","key2":"val2","key3":"val3"}"#,
+            ),
             // The order of Debezium's own tests.
             (r#""key4"=>"val4", "key5"=>NULL"#, r#"{"key5":null,"key4":"val4"}"#),
             (r#""key 2"=>" ##123 78", "key_#1"=>"val 1""#, r#"{"key_#1":"val 1","key 2":" ##123 78"}"#),
@@ -120,7 +123,8 @@ mod tests {
 
     #[test]
     fn what_is_no_hstore_is_an_error() {
-        for bad in ["x", "\"a\"", "\"a\"=>", "\"a\"=>\"b", "\"a\"=>\"b\",", "\"a\"=>\"b\", ", "\"a\"=>NULLx"] {
+        for bad in ["x", "\"a\"", "\"a\"=>", "\"a\"=>\"b", "\"a\"=>\"b\",", "\"a\"=>\"b\", ", "\"a\"=>NULLx"]
+        {
             assert_eq!(hstore(bad, HstoreHandling::Json), None, "{bad}");
         }
     }

@@ -59,7 +59,9 @@ use crate::types::column_type::Shape;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
 use crate::types::text::{self, versioned};
-use crate::types::{ColumnType, Kind, Parsed, TypeError, boolean, character, float as pg_float, integer, oid};
+use crate::types::{
+    ColumnType, Kind, Parsed, TypeError, boolean, character, float as pg_float, integer, oid,
+};
 
 /// Whether Debezium has a field for a column of this type; rows are without the columns of all others.
 ///
@@ -199,12 +201,7 @@ pub fn write_debezium(
     })
 }
 
-fn write(
-    type_: &ColumnType,
-    value: Encoded<'_>,
-    options: &DebeziumValues,
-    out: &mut Vec<u8>,
-) -> Parsed<()> {
+fn write(type_: &ColumnType, value: Encoded<'_>, options: &DebeziumValues, out: &mut Vec<u8>) -> Parsed<()> {
     let kind = type_.kind();
     match (kind, value) {
         (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Text(text)) => {
@@ -233,7 +230,9 @@ fn write(
         (Kind::Bytea, _) => bytes::push_bytea(value, options.binary, out)?,
         (Kind::Array, _) if !is_never(type_) => write_array(type_, value, options, out)?,
         (Kind::Geometry | Kind::Geography, _) => geometry::push_geometry(value, out)?,
-        (Kind::Money, _) => with_text(type_, value, out, |text, out| decimal::push_money(text, options, out))?,
+        (Kind::Money, _) => {
+            with_text(type_, value, out, |text, out| decimal::push_money(text, options, out))?
+        }
         (Kind::Bits, _) => with_text(type_, value, out, |text, out| bytes::push_bits(type_, text, out))?,
         (Kind::Point, _) => with_text(type_, value, out, geometry::push_point)?,
         (Kind::Hstore, _) => {
