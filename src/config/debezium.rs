@@ -52,7 +52,7 @@ impl Default for DebeziumConfig {
             hstore: HstoreHandling::default(),
             binary: BinaryHandling::default(),
             money_fraction_digits: values.money_fraction_digits,
-            unavailable: values.unavailable,
+            unavailable: values.unavailable().to_owned(),
             include_unknown: values.include_unknown,
         }
     }

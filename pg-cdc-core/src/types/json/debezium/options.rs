@@ -26,11 +26,10 @@ pub struct DebeziumValues {
     /// `money.fraction.digits`: how many digits of money stand behind the point, up to
     /// [`MOST_MONEY_DIGITS`](Self::MOST_MONEY_DIGITS).
     pub money_fraction_digits: u8,
-    /// `unavailable.value.placeholder`: what stands for a TOASTed value that the server did not send.
-    pub unavailable: String,
     /// `include.unknown.datatypes`: whether columns of types that Debezium does not know are there, as the bytes of
     /// their text.
     pub include_unknown: bool,
+    pub(super) unavailable: String,
     /// The placeholder among UUIDs.
     pub(super) unavailable_uuid: String,
 }
@@ -70,6 +69,12 @@ impl fmt::Debug for DebeziumValues {
 impl DebeziumValues {
     /// The largest `money_fraction_digits`: more than any currency has, and what an `i128` surely holds.
     pub const MOST_MONEY_DIGITS: u8 = 18;
+
+    /// `unavailable.value.placeholder`: what stands for a TOASTed value that the server did not send.
+    #[must_use]
+    pub fn unavailable(&self) -> &str {
+        &self.unavailable
+    }
 
     /// Numeric and money like this.
     #[must_use]
