@@ -12,5 +12,5 @@ pub use debezium::{
 };
 pub use natural::write_natural;
 pub(super) use number::is_json_number;
-pub(super) use string::check_utf8;
 pub use string::write_json_string;
+pub(super) use string::{check_utf8, write_string_bytes};
