@@ -40,6 +40,7 @@ mod decimal;
 mod float;
 mod geometry;
 mod hstore;
+mod interval;
 mod java_map;
 mod options;
 mod temporal;
@@ -226,7 +227,7 @@ fn write(type_: &ColumnType, value: Encoded<'_>, options: &DebeziumValues, out: 
         (Kind::Timestamp, _) => temporal::push_timestamp(type_, value, options.time, out)?,
         (Kind::TimestampTz, _) => temporal::push_timestamptz(type_, value, out)?,
         (Kind::TimeTz, _) => temporal::push_timetz(value, out)?,
-        (Kind::Interval, _) => temporal::push_interval(value, options.interval, out)?,
+        (Kind::Interval, _) => interval::push_interval(value, options.interval, out)?,
         (Kind::Bytea, _) => bytes::push_bytea(value, options.binary, out)?,
         (Kind::Array, _) if !is_never(type_) => write_array(type_, value, options, out)?,
         (Kind::Geometry | Kind::Geography, _) => geometry::push_geometry(value, out)?,
