@@ -291,10 +291,6 @@ fn what_comes_later_is_refused_by_name() {
         ),
         (with("  wal2json: { version: 2 }\n", ""), "f:4:13: source.wal2json: this key is not supported yet"),
         (
-            with("  pgoutput: { binary: on }\n", ""),
-            "f:4:23: source.pgoutput.binary: on is not supported yet; what works today: auto, false",
-        ),
-        (
             with("  snapshot: { shard_rows: 500000 }\n", ""),
             "f:4:27: source.snapshot.shard_rows: this key is not supported yet",
         ),
