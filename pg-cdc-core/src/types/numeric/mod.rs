@@ -163,6 +163,13 @@ impl PgNumeric {
         })
     }
 
+    /// Its sign, the power of 10 000 that the first group counts, and groups of four digits, the first and the last not
+    /// zero; `None` for NaN and the infinities.
+    #[cfg(feature = "arrow")]
+    pub(super) fn parts(&self) -> Option<(bool, i16, &[u16])> {
+        self.is_finite().then(|| (self.is_negative(), self.weight, self.groups.as_slice()))
+    }
+
     pub(crate) fn from_text(text: &[u8]) -> super::Parsed<Self> {
         text::read(text)
     }
