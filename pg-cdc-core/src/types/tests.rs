@@ -15,7 +15,7 @@ use crate::Datum;
 const FAMILIES: [&str; 2] = [include_str!("testdata/scalars.tsv"), include_str!("testdata/containers.tsv")];
 
 /// The types that there are cases of.
-fn types() -> Vec<ColumnType> {
+pub(super) fn types() -> Vec<ColumnType> {
     let mut names: Vec<_> = FAMILIES.iter().flat_map(|family| family.lines()).filter_map(name_of).collect();
     names.sort_unstable();
     names.dedup();
@@ -31,10 +31,10 @@ fn type_named(name: &str) -> ColumnType {
     ColumnType::built_in(oid::of_name(name).unwrap())
 }
 
-struct Case {
-    type_: ColumnType,
-    text: String,
-    binary: Vec<u8>,
+pub(super) struct Case {
+    pub(super) type_: ColumnType,
+    pub(super) text: String,
+    pub(super) binary: Vec<u8>,
     json: String,
 }
 
@@ -70,7 +70,7 @@ fn parse(line: &str) -> Case {
     }
 }
 
-fn each_case(check: impl Fn(&Case)) {
+pub(super) fn each_case(check: impl Fn(&Case)) {
     let further = std::env::var_os("PG_CDC_TYPES_CASES").map(|path| std::fs::read_to_string(path).unwrap());
     let families = FAMILIES.into_iter().chain(further.as_deref());
     for line in families.flat_map(str::lines) {

@@ -8,7 +8,7 @@ use arrow_array::types::{
     TimestampMicrosecondType, UInt32Type,
 };
 
-use super::bytes::{Binary, Uuids};
+use super::binary::{Binary, Uuids};
 use super::column::{Column, Refused};
 use super::decimal::{decimal128, decimal256};
 use super::form::Form;

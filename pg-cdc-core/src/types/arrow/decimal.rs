@@ -210,7 +210,10 @@ mod tests {
             ("170141183460469231731687303715884105728", 38, 0, None),
         ] {
             if text.parse::<PgNumeric>().is_err() {
-                assert!(matches!(read::<Decimal128Type>(Encoded::Text(text.as_bytes()), 9, 0), Err(Why::Malformed(_))));
+                assert!(matches!(
+                    read::<Decimal128Type>(Encoded::Text(text.as_bytes()), 9, 0),
+                    Err(Why::Malformed(_))
+                ));
                 continue;
             }
             assert_eq!(both::<Decimal128Type>(text, digits, scale).ok(), number, "{text}");

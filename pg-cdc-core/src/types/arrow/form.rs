@@ -1,6 +1,6 @@
 //! Which of Arrow's types a PostgreSQL type becomes: the one switch, for schemas and for builders.
 
-use super::options::{ArrowOptions, Arrays};
+use super::options::{Arrays, ArrowOptions};
 use crate::types::{ColumnType, Kind};
 
 /// What a type becomes.

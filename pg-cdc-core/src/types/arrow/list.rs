@@ -6,8 +6,8 @@ use arrow_array::{ArrayRef, ListArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::FieldRef;
 
+use super::binary::offset;
 use super::builder::ColumnBuilder;
-use super::bytes::offset;
 use super::column::{Column, Refused, Why, not_an_array, too_large};
 use super::options::ArrowOptions;
 use super::range::Range;
@@ -82,7 +82,9 @@ impl List {
     fn push_items(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<i32, Refused> {
         let lower = |what| Refused::Inexact(Flaw::new(what).of(type_));
         if !array::begins_with_one(type_, value).map_err(|flaw| Why::from(flaw).of(type_))? {
-            return Err(lower("does not begin with index 1 and is no List of Arrow's (arrays can be had as text)"));
+            return Err(lower(
+                "does not begin with index 1 and is no List of Arrow's (arrays can be had as text)",
+            ));
         }
         let mut depth = 0;
         let mut refused = None;
@@ -95,7 +97,8 @@ impl List {
                 }
                 Part::Open => {
                     depth += 1;
-                    let what = "has more than one dimension and is no List of Arrow's (arrays can be had as text)";
+                    let what =
+                        "has more than one dimension and is no List of Arrow's (arrays can be had as text)";
                     if depth > 1 { Err(lower(what)) } else { Ok(()) }
                 }
                 Part::Close | Part::Separator => Ok(()),

@@ -63,8 +63,8 @@
 //! # Ok::<(), pg_cdc_core::types::TypeError>(())
 //! ```
 
+mod binary;
 mod builder;
-mod bytes;
 mod column;
 mod decimal;
 mod form;
@@ -82,6 +82,6 @@ mod text;
 pub use ::arrow_array;
 pub use ::arrow_schema;
 pub use builder::ColumnBuilder;
-pub use options::{ArrowOptions, Arrays, Inexact, NotSent, Strings};
+pub use options::{Arrays, ArrowOptions, Inexact, NotSent, Strings};
 pub use rows::{Image, TableBuilder, batch_to_arrow};
 pub use schema::{arrow_schema, arrow_type};

@@ -47,7 +47,8 @@ impl ArrowOptions {
     #[must_use]
     pub fn schema_of(&self, table: &Table) -> Schema {
         let nulls = self.inexact == Inexact::Null || self.not_sent == NotSent::Null;
-        let field = |column: &crate::Column| field(&column.name, &column.type_, nulls || column.nullable, self);
+        let field =
+            |column: &crate::Column| field(&column.name, &column.type_, nulls || column.nullable, self);
         Schema::new(table.columns.iter().map(field).collect::<Fields>())
     }
 

@@ -6,7 +6,7 @@ use arrow_array::builder::make_view;
 use arrow_array::{ArrayRef, StringArray, StringViewArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
 
-use super::bytes::{Pieces, offset};
+use super::binary::{Pieces, offset};
 use super::column::{Column, Refused, Why, not_an_array, too_large};
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, TypeError, text};
