@@ -4,8 +4,8 @@ use std::fmt;
 
 use arrow_array::ArrayRef;
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
-    TimestampMicrosecondType, UInt32Type,
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
+    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
 };
 
 use super::binary::{Binary, Uuids};
@@ -15,7 +15,7 @@ use super::form::Form;
 use super::list::{List, Ranges};
 use super::options::{ArrowOptions, Inexact, Strings};
 use super::primitive::{
-    Booleans, date, float4, float8, int2, int4, int8, oid, primitive, time, timestamp, timestamptz,
+    Booleans, date, float4, float8, int2, int4, int8, interval, oid, primitive, time, timestamp, timestamptz,
 };
 use super::range::Range;
 use super::record::Record;
@@ -148,6 +148,7 @@ fn column(type_: &ColumnType, options: &ArrowOptions) -> Box<dyn Column> {
         Form::Time => primitive::<Time64MicrosecondType>(arrow, time),
         Form::Timestamp => primitive::<TimestampMicrosecondType>(arrow, timestamp),
         Form::TimestampUtc => primitive::<TimestampMicrosecondType>(arrow, timestamptz),
+        Form::Interval => primitive::<IntervalMonthDayNanoType>(arrow, interval),
         Form::Uuid => Box::new(Uuids::new()),
         Form::Binary => Box::new(Binary::new()),
         Form::List => match type_.element() {

@@ -14,6 +14,7 @@
 //! | time | Time64(µs) |
 //! | timestamp | Timestamp(µs) |
 //! | timestamptz | Timestamp(µs, "UTC") |
+//! | interval | Interval(MonthDayNano) |
 //! | uuid | FixedSizeBinary(16) with the extension name `arrow.uuid` |
 //! | json, jsonb | Utf8 with the extension name `arrow.json` |
 //! | arrays | List, elements nullable |
@@ -34,7 +35,8 @@
 //!
 //! # What Arrow can't hold
 //!
-//! Infinities of dates and timestamps, timestamps from the year 294247 on, 24:00:00, NaN of a numeric with a precision,
+//! Infinities of dates, timestamps and intervals, timestamps from the year 294247 on, 24:00:00, an interval whose time
+//! is more than 292 years, NaN of a numeric with a precision,
 //! arrays of more than one dimension or whose first index is not 1 (the type does not tell, only the value): each is an
 //! error that names table, column, type and the range, or NULL with [`Inexact::Null`]. A range with such a bound
 //! is NULL as a whole, since a bound that is NULL means that there is none.

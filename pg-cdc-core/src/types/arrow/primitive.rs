@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray};
-use arrow_buffer::{BooleanBufferBuilder, NullBufferBuilder};
+use arrow_buffer::{BooleanBufferBuilder, IntervalMonthDayNano, NullBufferBuilder};
 use arrow_schema::DataType;
 
 use super::column::{Column, Refused, Why, not_an_array};
 use crate::types::encoded::Encoded;
 use crate::types::{
-    ColumnType, Flaw, Kind, PgDate, PgTime, PgTimestamp, PgTimestampTz, TypeError, boolean, float, integer,
+    ColumnType, Flaw, Kind, PgDate, PgInterval, PgTime, PgTimestamp, PgTimestampTz, TypeError, boolean,
+    float, integer,
 };
 
 /// What reads a value.
@@ -143,6 +144,18 @@ macro_rules! timestamp {
 
 timestamp!(timestamp, PgTimestamp);
 timestamp!(timestamptz, PgTimestampTz);
+
+/// Months, days and nanoseconds.
+pub(super) fn interval(value: Encoded<'_>) -> Result<IntervalMonthDayNano, Why> {
+    let interval = match value {
+        Encoded::Text(text) => PgInterval::from_text(text)?,
+        Encoded::Binary(bytes) => PgInterval::from_binary(bytes)?,
+    };
+    let nanos = interval.micros.checked_mul(1_000).filter(|_| interval.is_finite());
+    let what = "is an infinity or has a time beyond Arrow's nanoseconds";
+    let nanos = nanos.ok_or(Why::Inexact(what, i64::MIN.into(), i64::MAX.into()))?;
+    Ok(IntervalMonthDayNano::new(interval.months, interval.days, nanos))
+}
 
 /// Booleans, a bit each.
 pub(super) struct Booleans {

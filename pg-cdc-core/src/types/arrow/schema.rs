@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
 
 use super::form::Form;
 use super::options::{ArrowOptions, Inexact, NotSent, Strings};
@@ -70,6 +70,7 @@ impl ArrowOptions {
             Form::Time => DataType::Time64(TimeUnit::Microsecond),
             Form::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             Form::TimestampUtc => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Form::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             Form::Uuid => DataType::FixedSizeBinary(16),
             Form::Json | Form::Text => match self.strings {
                 Strings::Utf8 => DataType::Utf8,
