@@ -13,6 +13,7 @@ use super::column::{Column, Refused};
 use super::decimal::{decimal128, decimal256};
 use super::form::Form;
 use super::list::{List, Ranges};
+use super::map::Map;
 use super::options::{ArrowOptions, Inexact, Strings};
 use super::primitive::{
     Booleans, date, float4, float8, int2, int4, int8, interval, oid, primitive, time, timestamp, timestamptz,
@@ -158,6 +159,7 @@ fn column(type_: &ColumnType, options: &ArrowOptions) -> Box<dyn Column> {
         Form::Struct => Box::new(Record::new(type_, options)),
         Form::Range => Box::new(Range::new(type_, options)),
         Form::Multirange => Box::new(Ranges::new(type_, options)),
+        Form::Map => Box::new(Map::new(options)),
         Form::Json | Form::Text => match options.strings {
             Strings::Utf8 => Box::new(Utf8::new()),
             Strings::Utf8View => Box::new(Utf8View::new()),

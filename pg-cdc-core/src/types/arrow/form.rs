@@ -28,6 +28,7 @@ pub(super) enum Form {
     Struct,
     Range,
     Multirange,
+    Map,
     Text,
 }
 
@@ -59,6 +60,7 @@ impl Form {
             Kind::Composite if type_.fields().is_some_and(|fields| !fields.is_empty()) => Self::Struct,
             Kind::Range if type_.subtype().is_some() => Self::Range,
             Kind::Multirange if type_.subtype().is_some() => Self::Multirange,
+            Kind::Hstore => Self::Map,
             _ => Self::Text,
         }
     }

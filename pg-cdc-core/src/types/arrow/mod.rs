@@ -17,6 +17,7 @@
 //! | interval | Interval(MonthDayNano) |
 //! | uuid | FixedSizeBinary(16) with the extension name `arrow.uuid` |
 //! | json, jsonb | Utf8 with the extension name `arrow.json` |
+//! | hstore | Map of Utf8 to Utf8, values nullable |
 //! | arrays | List, elements nullable |
 //! | composites | Struct, fields nullable |
 //! | ranges | Struct of `lower`, `upper`, `lower_inclusive`, `upper_inclusive`, `empty` |
@@ -71,6 +72,7 @@ mod column;
 mod decimal;
 mod form;
 mod list;
+mod map;
 mod options;
 mod primitive;
 mod range;

@@ -82,6 +82,7 @@ impl ArrowOptions {
             },
             Form::Struct => DataType::Struct(struct_fields(type_, self)),
             Form::Range => DataType::Struct(range_fields(type_, self)),
+            Form::Map => DataType::Map(entries(self).0, false),
             Form::Multirange => DataType::List(ranges(type_, self)),
         }
     }
@@ -133,4 +134,12 @@ pub(super) fn range_fields(type_: &ColumnType, options: &ArrowOptions) -> Fields
 pub(super) fn ranges(type_: &ColumnType, options: &ArrowOptions) -> FieldRef {
     let range = DataType::Struct(range_fields(type_, options));
     Arc::new(Field::new(Field::LIST_FIELD_DEFAULT_NAME, range, false))
+}
+
+/// What a map holds, by the names that Arrow's format recommends; and the fields of that.
+pub(super) fn entries(options: &ArrowOptions) -> (FieldRef, Fields) {
+    let text = || options.type_of(&ColumnType::built_in(oid::TEXT));
+    let fields: Fields =
+        [Field::new("key", text(), false), Field::new("value", text(), true)].into_iter().collect();
+    (Arc::new(Field::new("entries", DataType::Struct(fields.clone()), false)), fields)
 }

@@ -105,6 +105,14 @@ fn text_of(type_: &ColumnType, array: &ArrayRef, at: usize) -> String {
                     .join(char::from(delimiter).encode_utf8(&mut [0; 4]))
             )
         }
+        DataType::Map(..) => {
+            let entries: ArrayRef = Arc::new(array.as_map().value(at));
+            let (keys, values) = (entries.as_struct().column(0), entries.as_struct().column(1));
+            let text = ColumnType::built_in(oid::TEXT);
+            let value = |at| values.is_valid(at).then(|| text_of(&text, values, at));
+            PgHstore::from_iter((0..entries.len()).map(|at| (text_of(&text, keys, at), value(at))))
+                .to_string()
+        }
         DataType::Struct(_) => range_of(type_, array, at).to_string(),
         other => unreachable!("{other}"),
     }

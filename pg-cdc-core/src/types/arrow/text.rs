@@ -9,7 +9,7 @@ use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
 use super::binary::{Pieces, offset};
 use super::column::{Column, Refused, Why, not_an_array, too_large};
 use crate::types::encoded::Encoded;
-use crate::types::{ColumnType, Flaw, TypeError, text};
+use crate::types::{ColumnType, Flaw, Kind, TypeError, text};
 
 /// Text with offsets.
 pub(super) struct Utf8(Pieces);
@@ -78,6 +78,14 @@ impl Utf8View {
 impl Column for Utf8View {
     #[inline]
     fn push(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<(), Refused> {
+        // Text in either encoding is its bytes: a short one goes straight into its view.
+        if let (Kind::Text | Kind::Enum, Encoded::Text(text) | Encoded::Binary(text)) = (type_.kind(), value)
+            && text.len() <= IN_PLACE
+        {
+            self.views.push(make_view(text, 0, 0));
+            self.validity.append_non_null();
+            return Ok(());
+        }
         let start = self.long.len();
         if let Err(flaw) = text::write(type_, value, &mut self.long) {
             self.long.truncate(start);
