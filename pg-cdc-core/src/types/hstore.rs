@@ -239,8 +239,18 @@ mod tests {
     #[test]
     fn only_what_hstore_prints_is_read() {
         for bad in [
-            "a", "\"a\"", "\"a\"=>", "\"a\"=>null", "\"a\"=>\"b\",", "\"a\"=>\"b\", ", "\"a\"=>\"b\"\"c\"=>NULL",
-            "\"a\"=>\"b", "\"a", "\"a\\", " ", "\"a\"=>NULLx",
+            "a",
+            "\"a\"",
+            "\"a\"=>",
+            "\"a\"=>null",
+            "\"a\"=>\"b\",",
+            "\"a\"=>\"b\", ",
+            "\"a\"=>\"b\"\"c\"=>NULL",
+            "\"a\"=>\"b",
+            "\"a",
+            "\"a\\",
+            " ",
+            "\"a\"=>NULLx",
         ] {
             assert!(bad.parse::<PgHstore>().is_err(), "{bad}");
         }

@@ -7,5 +7,5 @@ mod string;
 
 pub use natural::write_natural;
 pub(super) use number::is_json_number;
-pub(super) use string::{check_utf8, write_string_bytes};
 pub use string::write_json_string;
+pub(super) use string::{check_utf8, write_string_bytes};

@@ -50,7 +50,8 @@ impl PgHalfvec {
     }
 
     pub(crate) fn from_text(text: &[u8]) -> Parsed<Self> {
-        Self::rounded(read_elements(text)?).ok_or(Flaw::new("has an element out of the range of half precision"))
+        Self::rounded(read_elements(text)?)
+            .ok_or(Flaw::new("has an element out of the range of half precision"))
     }
 
     pub(crate) fn from_binary(bytes: &[u8]) -> Parsed<Self> {
@@ -68,7 +69,9 @@ impl PgHalfvec {
         out.extend_from_slice(&(self.0.len() as u16).to_be_bytes());
         out.extend_from_slice(&[0, 0]);
         // All elements are of half precision.
-        out.extend(self.0.iter().flat_map(|element| half::from_f32(*element).unwrap_or_default().to_be_bytes()));
+        out.extend(
+            self.0.iter().flat_map(|element| half::from_f32(*element).unwrap_or_default().to_be_bytes()),
+        );
     }
 }
 

@@ -243,10 +243,7 @@ fn write_geometry(
     let (z, m) = if variant == Variant::Iso { (1000, 2000) } else { (Z, M) };
     let with_srid = variant == Variant::Extended && srid > 0;
     out.push(1);
-    put(
-        geometry.code() + flag(dimensions.z, z) + flag(dimensions.m, m) + flag(with_srid, SRID),
-        out,
-    );
+    put(geometry.code() + flag(dimensions.z, z) + flag(dimensions.m, m) + flag(with_srid, SRID), out);
     if with_srid {
         put(srid as u32, out);
     }

@@ -72,7 +72,9 @@ fn write_geometry(geometry: &Geometry, srid: Option<i32>, out: &mut Vec<u8>) -> 
 fn write_part(geometry: &Geometry, out: &mut Vec<u8>) -> Option<()> {
     match geometry {
         Geometry::Point(Some(point)) => write_coordinate(point, out),
-        Geometry::Triangle(coordinates) => list(&[coordinates], out, |ring, out| list(ring, out, write_coordinate)),
+        Geometry::Triangle(coordinates) => {
+            list(&[coordinates], out, |ring, out| list(ring, out, write_coordinate))
+        }
         _ if geometry.is_empty() => {
             out.extend_from_slice(b"[]");
             Some(())

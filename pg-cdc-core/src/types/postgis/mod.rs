@@ -99,9 +99,9 @@ impl Geometry {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Point(point) => point.is_none(),
-            Self::LineString(coordinates) | Self::CircularString(coordinates) | Self::Triangle(coordinates) => {
-                coordinates.is_empty()
-            }
+            Self::LineString(coordinates)
+            | Self::CircularString(coordinates)
+            | Self::Triangle(coordinates) => coordinates.is_empty(),
             // What has no outer ring has nothing, whatever its holes.
             Self::Polygon(rings) => rings.first().is_none_or(Vec::is_empty),
             _ => self.members().iter().all(Self::is_empty),

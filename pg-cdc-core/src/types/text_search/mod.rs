@@ -3,10 +3,10 @@
 mod tsquery;
 mod tsvector;
 
-pub use tsquery::{PgTsQuery, TsQueryLexeme, TsQueryNode, TsQueryPart};
 pub(super) use tsquery::write_text_from_binary as write_tsquery_from_binary;
-pub use tsvector::{PgTsVector, TsLexeme, TsPosition};
+pub use tsquery::{PgTsQuery, TsQueryLexeme, TsQueryNode, TsQueryPart};
 pub(super) use tsvector::write_text_from_binary as write_tsvector_from_binary;
+pub use tsvector::{PgTsVector, TsLexeme, TsPosition};
 
 use super::json::check_utf8;
 use super::{Flaw, Parsed};

@@ -176,8 +176,20 @@ mod tests {
 
     #[test]
     fn only_what_postgresql_prints_is_read() {
-        for bad in ["a", "'a", "'a'  'b'", "'a'b", "'a':", "'a':1,", "'a':1E", "'a':16384", "'a':x", "'a' ", " 'a'", "'a\\"]
-        {
+        for bad in [
+            "a",
+            "'a",
+            "'a'  'b'",
+            "'a'b",
+            "'a':",
+            "'a':1,",
+            "'a':1E",
+            "'a':16384",
+            "'a':x",
+            "'a' ",
+            " 'a'",
+            "'a\\",
+        ] {
             assert!(bad.parse::<PgTsVector>().is_err(), "{bad}");
         }
         assert!(PgTsVector::from_text(b"'\xff'").is_err());
@@ -185,7 +197,11 @@ mod tests {
 
     #[test]
     fn a_number_of_lexemes_that_are_not_there_is_an_error() {
-        for bytes in [&[0x7f, 0xff, 0xff, 0xff, b'a', 0, 0, 0][..], &[0, 0, 0, 1, b'a', 0, 0xff, 0xff, 0, 1], &[0xff; 8]] {
+        for bytes in [
+            &[0x7f, 0xff, 0xff, 0xff, b'a', 0, 0, 0][..],
+            &[0, 0, 0, 1, b'a', 0, 0xff, 0xff, 0, 1],
+            &[0xff; 8],
+        ] {
             assert!(PgTsVector::from_binary(bytes).is_err());
             assert!(write_text_from_binary(bytes, &mut Vec::new()).is_err());
         }
