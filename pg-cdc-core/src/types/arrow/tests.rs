@@ -193,6 +193,27 @@ fn both_encodings_of_what_a_server_gave_are_one_array_that_holds_the_value() {
 }
 
 #[test]
+fn whatever_is_refused_leaves_nothing_of_itself_behind() {
+    each_case(|case| {
+        let options = options(|options| options.inexact = Inexact::Null);
+        let good = one(&case.type_, Datum::Binary(&case.binary), &options).unwrap();
+        let text = case.text.as_bytes();
+        let cuts = (0..text.len().min(40)).map(|cut| Datum::Text(&text[..text.len() - cut - 1]));
+        let binary = (0..case.binary.len().min(40))
+            .map(|cut| Datum::Binary(&case.binary[..case.binary.len() - cut - 1]));
+        let mut builder = ColumnBuilder::new(&case.type_, &options);
+        for cut in cuts.chain(binary) {
+            // Some that are cut off are values all the same.
+            if builder.append(cut).is_ok() {
+                builder = ColumnBuilder::new(&case.type_, &options);
+            }
+        }
+        builder.append(Datum::Text(text)).unwrap();
+        assert_eq!(builder.finish().unwrap().to_data(), good.to_data(), "{} {}", case.type_.name, case.text);
+    });
+}
+
+#[test]
 fn arrays_are_their_text_where_that_is_asked_for() {
     let options = options(|options| options.arrays = Arrays::Text);
     each_case(|case| {
