@@ -367,6 +367,13 @@ fn a_value_that_is_refused_deep_within_leaves_nothing_behind() {
     assert_eq!(orders.len(), 2);
     assert_eq!(orders.as_struct().column(0).as_list::<i32>().values().len(), 4);
 
+    // The last field of a composite refuses when the others have their values.
+    let mut builder = ColumnBuilder::new(&own("a.item"), &ArrowOptions::default());
+    builder.append(Datum::Text(b"(1,ok,1.00,infinity)")).unwrap_err();
+    builder.append(Datum::Text(b"(2,ok,1.00,)")).unwrap();
+    let items = builder.finish().unwrap();
+    assert_eq!(items.as_struct().column(0).as_primitive::<Int32Type>().values(), &[2]);
+
     // NULL where it can't be held, and nowhere else.
     let options = options(|options| options.inexact = Inexact::Null);
     let orders = one(&type_, Datum::Binary(&bad.1), &options).unwrap();
@@ -402,6 +409,16 @@ fn an_error_says_what_could_be_held() {
         let error =
             one(&type_, Datum::Text(text.as_bytes()), &ArrowOptions::default()).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn short_text_stands_in_its_view_alone() {
+    let options = options(|options| options.strings = Strings::Utf8View);
+    for oid in [oid::TEXT, oid::INET, oid::JSON] {
+        let array = one(&ColumnType::built_in(oid), Datum::Text(b"123456789012"), &options).unwrap();
+        assert_eq!(array.as_string_view().value(0), "123456789012");
+        assert_eq!(array.as_string_view().data_buffers().iter().map(|buffer| buffer.len()).sum::<usize>(), 0);
     }
 }
 
