@@ -42,7 +42,7 @@ pub fn arrow_type(type_: &ColumnType) -> DataType {
 }
 
 impl ArrowOptions {
-    /// The schema of a table's rows; see [`arrow_schema`]. Where values may become NULL that are not, every field is
+    /// The schema of a table's rows; see [`arrow_schema()`]. Where values may become NULL that are not, every field is
     /// nullable.
     #[must_use]
     pub fn schema_of(&self, table: &Table) -> Schema {
