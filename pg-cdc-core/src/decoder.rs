@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::batch::ChangeBatch;
-use crate::{Lsn, Position, Table, TableName};
+use crate::types::oid;
+use crate::{ColumnType, Lsn, Position, Table, TableName};
 
 /// One message of an output plugin, in place in the buffer that it was received in.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +111,8 @@ pub enum Outcome {
         oid: Option<u32>,
         /// Its name.
         name: TableName,
+        /// OIDs of its columns' types that are not built in: what they are made of must be known too.
+        types: Vec<u32>,
     },
 }
 
@@ -118,6 +121,8 @@ pub enum Outcome {
 pub struct Tables {
     complete: bool,
     known: HashMap<u32, Known>,
+    types: HashMap<u32, ColumnType>,
+    generation: u64,
 }
 
 /// What is known of one table.
@@ -142,7 +147,7 @@ impl Tables {
     /// For decoding without a server: every table is wanted, and nobody is asked about any.
     #[must_use]
     pub fn without_catalog() -> Self {
-        Self { complete: true, known: HashMap::new() }
+        Self { complete: true, ..Self::default() }
     }
 
     /// For decoding beside a server: a table that is not known is asked for.
@@ -161,6 +166,35 @@ impl Tables {
     #[must_use]
     pub fn get(&self, oid: u32) -> Option<&Known> {
         self.known.get(&oid)
+    }
+
+    /// The type `oid` with `modifier`, where it is built in or was [told](Self::insert_type).
+    #[must_use]
+    pub fn type_of(&self, oid: u32, modifier: i32) -> Option<ColumnType> {
+        if let Some(name) = oid::name_of(oid) {
+            return Some(ColumnType::new(oid, modifier, name));
+        }
+        self.types.get(&oid).map(|type_| type_.with_modifier(modifier))
+    }
+
+    /// Says what a type is made of, in place of what was known.
+    pub fn insert_type(&mut self, type_: ColumnType) {
+        if self.types.get(&type_.oid) != Some(&type_) {
+            self.types.insert(type_.oid, type_);
+            self.generation += 1;
+        }
+    }
+
+    /// A number that grows with each type that is told and is new or different.
+    #[must_use]
+    #[inline]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// OIDs of the types that were told.
+    pub fn types(&self) -> impl Iterator<Item = u32> {
+        self.types.keys().copied()
     }
 
     /// Says what is known of the table `oid`, in place of what was.
@@ -238,6 +272,12 @@ impl Sequence {
         let seq = self.next;
         self.next += 1;
         (seq >= self.pass).then_some(seq)
+    }
+
+    /// The change that was [admitted](Self::admit) last is not one yet: its number is given out again.
+    #[cold]
+    pub fn retract(&mut self) {
+        self.next = self.next.saturating_sub(1);
     }
 
     /// Whether the change that [`admit`](Self::admit) would number next is the transaction's first to be handed out.

@@ -14,6 +14,10 @@ impl Fault {
         Self(Box::new((offset, what)))
     }
 
+    pub(crate) fn what(&self) -> What {
+        self.0.1
+    }
+
     #[cold]
     pub(crate) fn into_error(self, plugin: &'static str, lsn: Lsn) -> DecodeError {
         let (offset, what) = *self.0;
@@ -42,6 +46,8 @@ pub(crate) enum What {
     Misplaced(&'static str),
     /// A message that belongs to a protocol or an option that was not asked for.
     Tag(u8),
+    /// A composite with other fields than its type is known to have.
+    Misfit { column: u16, is_binary: bool },
     /// More than a batch can hold.
     TooLarge,
 }
@@ -68,6 +74,14 @@ impl fmt::Display for What {
                 "expected a message of protocol 1 (B, C, O, R, Y, I, U, D, T, M), found {}",
                 byte(tag)
             ),
+            Self::Misfit { column, is_binary } => {
+                let hint = if *is_binary { "; pgoutput.binary: false carries it as its text" } else { "" };
+                write!(
+                    f,
+                    "column {} of its table: a composite has other fields than its type was ever seen to have{hint}",
+                    column + 1
+                )
+            }
             Self::TooLarge => f.write_str("a value is larger than 1 GiB, or the batch is full"),
         }
     }

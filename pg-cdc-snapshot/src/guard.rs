@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use pg_cdc_core::Error;
 use pg_cdc_core::catalog::{self, Client, TableInfo};
+use pg_cdc_core::{Column, Error};
 
 /// What is different about a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,16 +60,15 @@ impl Guard {
 /// How a table differs from what was recorded, as far as it matters to its rows.
 pub(crate) fn difference(recorded: &TableInfo, now: Option<&TableInfo>) -> Option<Difference> {
     let Some(now) = now else { return Some(Difference::Dropped) };
-    let columns = |info: &TableInfo| -> Vec<_> {
-        let of = |column: &pg_cdc_core::Column| {
-            (column.name.clone(), column.type_.oid, column.type_.modifier, column.generated)
-        };
-        info.table.columns.iter().map(of).collect()
+    let same = |(a, b): (&Column, &Column)| {
+        a.name == b.name && a.generated == b.generated && a.type_.reads_like(&b.type_)
     };
+    let (before, columns) = (&recorded.table.columns, &now.table.columns);
+    let same_columns = before.len() == columns.len() && before.iter().zip(columns).all(same);
     let relations = |info: &TableInfo| info.filenodes.iter().map(|(oid, _)| *oid).collect::<Vec<_>>();
     if recorded.table.name != now.table.name {
         Some(Difference::Renamed)
-    } else if columns(recorded) != columns(now) {
+    } else if !same_columns {
         Some(Difference::Columns)
     } else if relations(recorded) != relations(now) {
         Some(Difference::Partitions)

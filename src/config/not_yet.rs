@@ -2,9 +2,9 @@
 
 use super::yaml::{Node, Value, shown};
 use super::{
-    Binary, ChannelBinding, Collapse, ConfigError, Generated, HeartbeatTable, InvalidText, OnLagLimit,
-    OnLost, OnUnknownTable, Origin, PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind,
-    Streaming, Target, Transport, UnknownTypes, Values,
+    ChannelBinding, Collapse, ConfigError, Generated, HeartbeatTable, InvalidText, OnLagLimit, OnLost,
+    OnUnknownTable, Origin, PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming,
+    Target, Transport, UnknownTypes, Values,
 };
 
 /// A key of which not every value works.
@@ -55,7 +55,6 @@ const RULES: &[Rule] = &[
     only("source.plugin", "pgoutput", |f| f.source.plugin == Plugin::Pgoutput),
     only("source.transport", "auto, replication", |f| f.source.transport != Transport::Polling),
     only("source.pgoutput.protocol", "auto, 1", |f| matches!(f.source.pgoutput.protocol, Protocol::Auto | Protocol::V1)),
-    only("source.pgoutput.binary", "auto, false", |f| f.source.pgoutput.binary != Binary::On),
     only("source.pgoutput.streaming", "auto, off",
         |f| matches!(f.source.pgoutput.streaming, Streaming::Auto | Streaming::Off)),
     only("source.pgoutput.two_phase", "false", |f| !f.source.pgoutput.two_phase),

@@ -1,12 +1,14 @@
 //! What is seen to and made before a pipeline's first change: in this order, so that a crash anywhere leaves either
 //! nothing, or something that the state already names.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pg_cdc_core::catalog::{self, PublicationPlan, Selection, TableInfo, TableKind};
 use pg_cdc_core::{Error, ErrorKind, PublicationRecord, SlotRecord, SnapshotRecord, State, TableName};
 use tokio::time::Instant;
 
+use super::binary::binary_values;
 use super::selection::{Chosen, Rules, choose};
 use super::{Server, publication, safety};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
@@ -74,6 +76,10 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
             "it has no key of its own, only its partitions have a replica identity: set one on each that is added later, \
              or UPDATE and DELETE in it will fail"
         );
+    }
+    if publishes {
+        let tables: Vec<_> = chosen.tables.iter().map(|info| Arc::clone(&info.table)).collect();
+        binary_values(source.pgoutput.binary, server.system.version, &tables)?;
     }
     let (publications, records) = if publishes {
         let plans = publication::plan(file.publication_name(), &source.publication, &chosen);

@@ -1,5 +1,6 @@
 //! From a configuration to a source: which tables, is it safe, what must be made first, where to go on.
 
+mod binary;
 mod first_run;
 mod made;
 mod publication;

@@ -15,7 +15,8 @@ use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
 use pg_cdc_decoders::PgOutput;
 
 use super::Server;
-use crate::config::{OnUnknownTable, PipelineFile, SlotCreate, SnapshotMode};
+use super::binary::binary_values;
+use crate::config::{Binary, OnUnknownTable, PipelineFile, SlotCreate, SnapshotMode};
 
 /// Logical messages can be asked for since 14.
 const MESSAGES: u32 = 140_000;
@@ -219,6 +220,12 @@ pub(crate) fn replication(
     let plugin = Plugin::pgoutput(&names, messages);
     let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
     options.until = until;
+    // A temporary slot does not outlive its session: it can't be begun anew as text.
+    let asked = match source.pgoutput.binary {
+        Binary::Auto if connection.is_some() => Binary::Off,
+        asked => asked,
+    };
+    options.binary = binary_values(asked, server.system.version, &state.tables)?;
     options.selection =
         Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
     options.tables.clone_from(&state.tables);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 #![allow(clippy::print_stdout, reason = "a test that fails shows what it did")]
 
+mod altered;
 mod case;
 mod content;
 mod rewritten;
@@ -13,3 +14,4 @@ mod statements;
 mod support;
 mod until;
 mod users;
+mod zoo;

@@ -2,7 +2,7 @@
 
 use super::slot::{Slot, Tag};
 use super::tape::{BatchTable, BufferId, ChangeHeader, Entry, Op, Tape, TruncateOptions};
-use crate::Lsn;
+use crate::{Datum, Lsn};
 
 /// A batch outgrew what its indexes can count (2³² slots, or an arena of 2 GiB): it must be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +143,12 @@ impl<'a> ChangeWriter<'a> {
     #[must_use]
     pub fn columns(&self) -> usize {
         self.tape.slots.len() - self.start
+    }
+
+    /// What was written so far, of both rows; `buffer` is the change's own.
+    pub fn datums<'d>(&'d self, buffer: &'d [u8]) -> impl Iterator<Item = Datum<'d>> {
+        let slots = self.tape.slots.get(self.start..).unwrap_or_default();
+        slots.iter().map(|slot| slot.read(buffer, &self.tape.arena))
     }
 
     /// Adds the change. `used` is the number of the buffer's bytes that it was read from.

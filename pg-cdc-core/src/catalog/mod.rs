@@ -8,6 +8,7 @@ mod selection;
 mod slots;
 mod system;
 mod tables;
+mod types;
 
 pub use client::{Client, connect};
 pub use publications::{
@@ -18,3 +19,4 @@ pub use selection::{ParsePatternError, Pattern, Selection};
 pub use slots::{Blocker, Slot, blockers, drop_slot, find_slot};
 pub use system::{System, flush_soon, system};
 pub use tables::{IdentityProblem, TableInfo, TableKind, filenodes, list_tables, table_by_oid};
+pub use types::TypeCatalog;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tokio_postgres::Row;
 
-use super::Client;
-use crate::{Column, ColumnType, Error, ReplicaIdentity, Table, TableName};
+use super::{Client, TypeCatalog};
+use crate::{Column, Error, ReplicaIdentity, Table, TableName};
 
 /// What kind of relation a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,15 +169,15 @@ async fn load_columns(
     let generated = if version >= 120_000 { "a.attgenerated" } else { "''::\"char\"" };
     let sql = format!(
         "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
-         {generated} <> ''::\"char\", \
-         CASE WHEN n.nspname = 'pg_catalog' THEN t.typname::text ELSE n.nspname || '.' || t.typname END \
-         FROM pg_catalog.pg_attribute a \
-         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         {generated} <> ''::\"char\" FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
     );
+    let rows = client.query(&sql, &[&oids]).await?;
+    let types: Vec<u32> = rows.iter().map(|row| row.try_get(3)).collect::<Result<_, _>>()?;
+    let types = TypeCatalog::load(client, version, &types).await?;
     let mut columns: HashMap<u32, Vec<NumberedColumn>> = HashMap::new();
-    for row in client.query(&sql, &[&oids]).await? {
-        let type_ = ColumnType::new(row.try_get(3)?, row.try_get(4)?, row.try_get::<_, &str>(7)?);
+    for row in rows {
+        let type_ = types.column_type(row.try_get(3)?, row.try_get(4)?);
         let mut column = Column::new(row.try_get::<_, &str>(2)?, type_);
         column.nullable = !row.try_get::<_, bool>(5)?;
         column.generated = row.try_get(6)?;

@@ -3,10 +3,11 @@
 use crate::batch::{ChangeBatch, Recycler};
 use crate::wire::{Block, ServerFrame};
 use crate::{
-    DecodeError, Decoder, Error, Frame, Known, Lsn, Outcome, Position, SourceError, TableName, Tables,
+    ColumnType, DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, SourceError, TableName, Tables,
 };
 
 use super::BatchLimits;
+use super::lookup::Found;
 
 /// What stopped the decoding of a block.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(super) enum Step {
     /// The batch is full; the rest of the block waits.
     Full,
     /// The table must be looked up first.
-    NeedTable { oid: Option<u32>, name: TableName },
+    NeedTable { oid: Option<u32>, name: TableName, types: Vec<u32> },
     /// The source's end is reached.
     End,
 }
@@ -82,8 +83,20 @@ impl<D: Decoder> Assembly<D> {
         self.until = Some(until);
     }
 
-    pub(super) fn know_table(&mut self, oid: u32, known: Known) {
-        self.tables.insert(oid, known);
+    /// The types that are not built in, of the tables in the stream.
+    pub(super) fn types(&self) -> Vec<u32> {
+        self.tables.types().collect()
+    }
+
+    /// What types are made of now.
+    pub(super) fn know_types(&mut self, types: Vec<ColumnType>) {
+        types.into_iter().for_each(|type_| self.tables.insert_type(type_));
+    }
+
+    /// What was found out of the table `oid`.
+    pub(super) fn know(&mut self, oid: u32, found: Found) {
+        self.tables.insert(oid, found.table);
+        self.know_types(found.types);
     }
 
     /// A block to decode. The one before must be [`Step::Done`].
@@ -159,7 +172,7 @@ impl<D: Decoder> Assembly<D> {
                 self.reached.confirmed = self.reached.confirmed.max(end_lsn);
                 Ok(self.until.filter(|until| end_lsn >= *until).map(|_| self.ended()))
             }
-            Outcome::NeedTable { oid, name } => Ok(Some(Step::NeedTable { oid, name })),
+            Outcome::NeedTable { oid, name, types } => Ok(Some(Step::NeedTable { oid, name, types })),
         }
     }
 

@@ -8,6 +8,7 @@
 mod assembly;
 mod control;
 mod feedback;
+mod lookup;
 mod options;
 mod replication;
 mod session;
@@ -15,7 +16,7 @@ mod slot;
 mod verify;
 mod walsender;
 
-pub use options::{BatchLimits, Plugin, ReplicationOptions, Retry, UnknownTables, Until};
+pub use options::{BatchLimits, BinaryValues, Plugin, ReplicationOptions, Retry, UnknownTables, Until};
 pub use replication::ReplicationSource;
 pub use slot::{
     ExportedSnapshot, NewSlot, SlotWait, create_slot, export_by_temporary_slot, export_by_transaction,

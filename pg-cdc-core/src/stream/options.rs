@@ -32,6 +32,12 @@ impl Plugin {
         }
         Self { name: "pgoutput".to_owned(), options }
     }
+
+    /// The options with which values come in their binary form.
+    pub(super) fn binary_options(&self) -> Vec<(String, String)> {
+        let binary = ("binary".to_owned(), "true".to_owned());
+        self.options.iter().cloned().chain([binary]).collect()
+    }
 }
 
 /// When a batch is closed.
@@ -97,6 +103,8 @@ pub struct ReplicationOptions {
     pub slot: String,
     /// The plugin and its options.
     pub plugin: Plugin,
+    /// Whether values come in their binary form, for a plugin that has one (pgoutput since 14).
+    pub binary: BinaryValues,
     /// Where to go on: everything up to here is durable.
     pub start: Position,
     /// Where to end; `None` for never.
@@ -122,6 +130,19 @@ pub struct ReplicationOptions {
     pub retry: Retry,
 }
 
+/// Whether values come in their binary form. It is one setting for the whole stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BinaryValues {
+    /// As text.
+    #[default]
+    Never,
+    /// In binary as long as every column of every table can be had from it; when a table comes that has another, the
+    /// stream goes on as text from where it is.
+    WherePossible,
+    /// In binary; a column that can't be had so is an error.
+    Always,
+}
+
 /// What happens when a table appears that is selected, but was not there when the pipeline began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnknownTables {
@@ -140,6 +161,7 @@ impl ReplicationOptions {
             connect,
             slot: slot.into(),
             plugin,
+            binary: BinaryValues::default(),
             start,
             until: None,
             tables: Vec::new(),

@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 use super::assembly::Assembly;
 use super::control::{ReplicationControl, Wishes};
 use super::feedback::Feedback;
-use super::options::{ReplicationOptions, Until};
+use super::lookup::{binary_refused, not_binary};
+use super::options::{BinaryValues, ReplicationOptions, Until};
 use super::session::{Batches, End, Session};
 use super::verify::{check_slot, check_timeline};
 use super::walsender::{self, identify};
@@ -69,6 +70,7 @@ impl ReplicationSource {
             wishes,
             unknown: HashSet::new(),
             last_idle: None,
+            textual: false,
             control: Arc::clone(&control),
         };
         let (alive, dropped) = oneshot::channel();
@@ -117,6 +119,14 @@ fn fail(batches: Option<&Batches>, error: std::io::Error) {
     }
 }
 
+/// A connection that streams.
+struct Opened {
+    stream: ReplicationStream,
+    feedback: Feedback,
+    version: u32,
+    is_binary: bool,
+}
+
 /// What outlives a connection.
 struct Reader<D> {
     options: ReplicationOptions,
@@ -128,6 +138,8 @@ struct Reader<D> {
     wishes: watch::Receiver<Wishes>,
     unknown: HashSet<u32>,
     last_idle: Option<Instant>,
+    /// A table came whose values can't be had from their binary form.
+    textual: bool,
     control: Arc<ReplicationControl>,
 }
 
@@ -143,6 +155,7 @@ impl<D: Decoder> Reader<D> {
             }
             match ended {
                 Ok(End::Stopped) => return,
+                Ok(End::Textual) => self.textual = true,
                 Ok(End::Stalled) => {
                     tracing::warn!(
                         slot = %self.options.slot, limit = ?self.options.stall_limit,
@@ -185,7 +198,7 @@ impl<D: Decoder> Reader<D> {
     /// One connection from its start to its end. Sets `streamed` once replication has started.
     async fn connection(&mut self, streamed: &mut bool) -> Result<End, SourceError> {
         let mut wishes = self.wishes.clone();
-        let (stream, feedback, version) = tokio::select! {
+        let Opened { stream, feedback, version, is_binary } = tokio::select! {
             opened = self.open() => opened?,
             // Whoever stops us now need not wait for a server that does not answer.
             _ = wishes.wait_for(|wishes| wishes.stop) => return Ok(End::Stopped),
@@ -205,12 +218,14 @@ impl<D: Decoder> Reader<D> {
             stream,
             feedback,
             pressed: false,
+            is_binary,
+            textual: false,
         };
         session.serve().await
     }
 
     /// Connects, sees that server and slot are the right ones, and has them stream.
-    async fn open(&mut self) -> Result<(ReplicationStream, Feedback, u32), SourceError> {
+    async fn open(&mut self) -> Result<Opened, SourceError> {
         let connect = &self.options.connect;
         if self.client.as_ref().is_none_or(|client| client.is_closed()) {
             self.client = Some(catalog::connect(connect).await?);
@@ -230,12 +245,14 @@ impl<D: Decoder> Reader<D> {
         let plugin = &self.options.plugin;
         check_slot(slot.as_ref(), &self.options.slot, &plugin.name, &system.database, &acknowledged)?;
         let from = self.assembly.restart();
-        let command = walsender::start_replication(&self.options.slot, from, &plugin.options);
+        let is_binary = self.takes_binary()?;
+        let plugin_options = if is_binary { plugin.binary_options() } else { plugin.options.clone() };
+        let command = walsender::start_replication(&self.options.slot, from, &plugin_options);
         let stream = connection
             .start_replication(&command, &self.options.memory)
             .await
             .map_err(|error| in_use(error, &self.options.slot, slot.and_then(|slot| slot.active_pid)))?;
-        tracing::info!(slot = %self.options.slot, %from, "streaming");
+        tracing::info!(slot = %self.options.slot, %from, binary = is_binary, "streaming");
         match self.options.until {
             Some(Until::Lsn(until)) => self.assembly.end_at(until),
             Some(Until::Current) => {
@@ -249,7 +266,17 @@ impl<D: Decoder> Reader<D> {
             None => {}
         }
         let feedback = Feedback::new(acknowledged.confirmed, system.wal_sender_timeout);
-        Ok((stream, feedback, system.version))
+        Ok(Opened { stream, feedback, version: system.version, is_binary })
+    }
+
+    /// Whether this connection's values come in their binary form.
+    fn takes_binary(&self) -> Result<bool, Error> {
+        match (self.options.binary, not_binary(self.options.tables.iter().map(|table| &**table))) {
+            (BinaryValues::Never, _) | (BinaryValues::WherePossible, Some(_)) => Ok(false),
+            (BinaryValues::WherePossible, None) => Ok(!self.textual),
+            (BinaryValues::Always, None) => Ok(true),
+            (BinaryValues::Always, Some((table, column, type_))) => Err(binary_refused(table, column, type_)),
+        }
     }
 
     /// Waits until the reader takes a batch or acknowledges one.

@@ -9,11 +9,13 @@ use tokio::time::{Instant, sleep_until};
 use super::assembly::{Assembly, Heard, Step};
 use super::control::Wishes;
 use super::feedback::Feedback;
-use super::options::{ReplicationOptions, UnknownTables};
+use super::lookup::{Lookup, needs_text};
+use super::options::{BinaryValues, ReplicationOptions};
 use crate::batch::ChangeBatch;
-use crate::catalog::{self, Client};
+use crate::catalog::Client;
+use crate::types::is_binary_known;
 use crate::wire::{ReplicationStream, StatusUpdate};
-use crate::{Decoder, Error, ErrorKind, Known, Lsn, Position, SourceError, TableFacts, TableName};
+use crate::{Decoder, Error, ErrorKind, Position, SourceError, TableName};
 
 /// How long a batch waits for company when the one before it went out just now. A first change never waits.
 const LINGER: Duration = Duration::from_millis(1);
@@ -24,6 +26,8 @@ const NAP: Duration = Duration::from_micros(100);
 const WORTHWHILE: usize = 32 << 10;
 /// How often a server that has nothing to say is asked how far it is, when there is an end to reach.
 const ASK: Duration = Duration::from_millis(100);
+/// How often types that are not built in are looked at again, where tables have such.
+const TYPES: Duration = Duration::from_secs(5);
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 
@@ -34,6 +38,8 @@ pub(super) enum End {
     Stopped,
     /// The reader makes no progress.
     Stalled,
+    /// A table came whose values can't be had from their binary form: what follows is to come as text.
+    Textual,
 }
 
 /// Where batches go.
@@ -57,6 +63,10 @@ pub(super) struct Session<'a, D> {
     /// The server asked for an answer. Since it hears from us often, it asks when it shuts down, and waits until all
     /// that it has sent is acknowledged: the next idle position is not kept back.
     pub(super) pressed: bool,
+    /// Whether values come in their binary form.
+    pub(super) is_binary: bool,
+    /// They are to come as text from now on.
+    pub(super) textual: bool,
 }
 
 /// What woke the session up.
@@ -78,11 +88,19 @@ impl<D: Decoder> Session<'_, D> {
         let mut progress = Instant::now();
         let mut last_batch: Option<Instant> = None;
         let mut asked = Instant::now();
+        let mut types_seen = asked;
         let mut more = false;
         loop {
             self.decode().await?;
+            if self.textual {
+                return self.stop().await.map(|_| End::Textual);
+            }
             let now = Instant::now();
             self.report(now, &mut asked).await?;
+            if now.duration_since(types_seen) >= TYPES && !self.assembly.is_ended() {
+                types_seen = now;
+                self.look_at_types().await?;
+            }
             if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
                 return Ok(End::Stalled);
             }
@@ -151,7 +169,12 @@ impl<D: Decoder> Session<'_, D> {
             }
             match step {
                 Step::Done | Step::Full => return Ok(()),
-                Step::NeedTable { oid, name } => self.look_up(oid, name).await?,
+                Step::NeedTable { oid, name, types } => {
+                    self.look_up(oid, name, &types).await?;
+                    if self.textual {
+                        return Ok(());
+                    }
+                }
                 Step::End => {
                     self.asks = false;
                     return Ok(());
@@ -205,28 +228,63 @@ impl<D: Decoder> Session<'_, D> {
     }
 
     /// Finds out what the decoder must know of a table. The server goes on hearing from us meanwhile.
-    async fn look_up(&mut self, oid: Option<u32>, name: TableName) -> Result<(), SourceError> {
+    async fn look_up(&mut self, oid: Option<u32>, name: TableName, types: &[u32]) -> Result<(), SourceError> {
         let Some(oid) = oid else {
             let unsupported = format!("table {name} is named without its OID, which is not supported yet");
             return Err(Error::new(ErrorKind::Unsupported, unsupported).into());
         };
-        let known = {
-            let fetch = resolve(self.options, self.version, self.client, self.unknown, oid, &name);
-            tokio::pin!(fetch);
-            loop {
-                tokio::select! {
-                    biased;
-                    known = &mut fetch => break known?,
-                    () = tokio::time::sleep(self.feedback.pace()) => {
-                        if self.feedback.due(Instant::now()) {
-                            tell(&mut self.stream, &mut self.feedback, false).await?;
-                        }
-                    }
+        let mut lookup = Lookup {
+            options: self.options,
+            version: self.version,
+            client: self.client,
+            unknown: self.unknown,
+        };
+        let found = answering(lookup.table(oid, &name, types), &mut self.stream, &mut self.feedback).await?;
+        if self.is_binary {
+            self.textual = needs_text(self.options.binary, &found)?;
+        }
+        self.assembly.know(oid, found);
+        Ok(())
+    }
+
+    /// Looks at the types that are not built in again: an altered one is not told of in the stream.
+    async fn look_at_types(&mut self) -> Result<(), SourceError> {
+        let types = self.assembly.types();
+        if types.is_empty() {
+            return Ok(());
+        }
+        let mut lookup = Lookup {
+            options: self.options,
+            version: self.version,
+            client: self.client,
+            unknown: self.unknown,
+        };
+        let found = answering(lookup.types(&types), &mut self.stream, &mut self.feedback).await?;
+        if self.is_binary && !found.iter().all(is_binary_known) {
+            self.textual = self.options.binary == BinaryValues::WherePossible;
+        }
+        self.assembly.know_types(found);
+        Ok(())
+    }
+}
+
+/// Waits for what is asked of the catalog. The server goes on hearing from us meanwhile.
+async fn answering<T>(
+    asked: impl Future<Output = Result<T, Error>>,
+    stream: &mut ReplicationStream,
+    feedback: &mut Feedback,
+) -> Result<T, SourceError> {
+    tokio::pin!(asked);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut asked => return Ok(answer?),
+            () = tokio::time::sleep(feedback.pace()) => {
+                if feedback.due(Instant::now()) {
+                    tell(stream, feedback, false).await?;
                 }
             }
-        };
-        self.assembly.know_table(oid, known);
-        Ok(())
+        }
     }
 }
 
@@ -251,41 +309,6 @@ async fn hand_out<D: Decoder>(batches: Option<&Batches>, assembly: &mut Assembly
         }
         Err(_) => false,
     }
-}
-
-/// What is known of the table `oid`, by the catalog and by what was selected.
-async fn resolve(
-    options: &ReplicationOptions,
-    version: u32,
-    client: &mut Option<Client>,
-    unknown: &mut HashSet<u32>,
-    oid: u32,
-    name: &TableName,
-) -> Result<Known, Error> {
-    let Some(selected) = options.tables.iter().find(|table| table.oid == oid) else {
-        if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!("table {name} appeared: it is selected, but was not there when the pipeline began"),
-            )
-            .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
-        }
-        if unknown.insert(oid) && options.selection.wants(name) {
-            tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
-        }
-        return Ok(Known::Unwanted);
-    };
-    if client.as_ref().is_none_or(|client| client.is_closed()) {
-        *client = Some(catalog::connect(&options.connect).await?);
-    }
-    let info = match client {
-        Some(client) => catalog::table_by_oid(client, version, oid).await?,
-        None => None,
-    };
-    let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
-    // Dropped since: what was known of it is the best there is.
-    let table = info.map_or_else(|| selected.clone(), |info| info.table);
-    Ok(Known::Wanted(TableFacts { table, from }))
 }
 
 /// Our clock as the server counts: microseconds since 2000-01-01 UTC.

@@ -40,13 +40,19 @@ pub(super) fn from_text(text: &[u8]) -> Parsed<Vec<u8>> {
 /// Appends the bytes of either text form; what was appended before an error is left to the caller to take back.
 pub(super) fn read_text(text: &[u8], bytes: &mut Vec<u8>) -> Parsed<()> {
     match text.strip_prefix(b"\\x") {
-        Some(hex) => read_hex(hex, bytes),
+        Some(hex) => read_hex(hex, 2, bytes),
         None => read_escaped(text, bytes),
     }
 }
 
-fn read_hex(hex: &[u8], bytes: &mut Vec<u8>) -> Parsed<()> {
-    let flaw = |index: usize| Flaw::at("is not hexadecimal", 2 + index);
+/// Reads pairs of digits, which begin at `start` in the value.
+pub(super) fn from_hex(hex: &[u8], start: usize) -> Parsed<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_hex(hex, start, &mut bytes).map(|()| bytes)
+}
+
+fn read_hex(hex: &[u8], start: usize, bytes: &mut Vec<u8>) -> Parsed<()> {
+    let flaw = |index: usize| Flaw::at("is not hexadecimal", start + index);
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let (pairs, odd) = hex.as_chunks::<2>();
     if !odd.is_empty() {

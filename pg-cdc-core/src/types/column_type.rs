@@ -162,6 +162,25 @@ impl Shape {
     }
 }
 
+impl Shape {
+    fn reads_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Enum { .. }, Self::Enum { .. }) => true,
+            (Self::Array { element: a, delimiter: own }, Self::Array { element: b, delimiter }) => {
+                own == delimiter && a.reads_like(b)
+            }
+            (Self::Range { subtype: a }, Self::Range { subtype: b })
+            | (Self::Multirange { subtype: a }, Self::Multirange { subtype: b })
+            | (Self::Domain { base: a }, Self::Domain { base: b }) => a.reads_like(b),
+            (Self::Composite { fields: a }, Self::Composite { fields: b }) => {
+                let same = |(a, b): (&Field, &Field)| a.name == b.name && a.type_.reads_like(&b.type_);
+                a.len() == b.len() && a.iter().zip(b).all(same)
+            }
+            (own, other) => own == other,
+        }
+    }
+}
+
 impl ColumnType {
     /// The type `oid` called `name`, with its modifier (-1 for none): what a built-in one is made of is known, any
     /// other is carried as its text.
@@ -188,6 +207,18 @@ impl ColumnType {
     /// ```
     pub fn with_shape(oid: u32, modifier: i32, name: impl Into<Arc<str>>, shape: Shape) -> Self {
         Self { oid, modifier, name: name.into(), kind: shape.kind(), shape: Some(Arc::new(shape)) }
+    }
+
+    /// The same type with another modifier, which is also that of an array's elements.
+    #[must_use]
+    pub fn with_modifier(&self, modifier: i32) -> Self {
+        let mut type_ = self.clone();
+        type_.modifier = modifier;
+        if let Some(Shape::Array { element, delimiter }) = self.shape() {
+            let element = element.with_modifier(modifier);
+            type_.shape = Some(Arc::new(Shape::Array { element, delimiter: *delimiter }));
+        }
+        type_
     }
 
     /// What reads and writes its values: a domain's are those of its base.
@@ -239,6 +270,18 @@ impl ColumnType {
             Shape::Composite { fields } => Some(fields),
             _ => None,
         }
+    }
+
+    /// Whether a value of `other` is read just as one of this type: all is the same but the labels of enums, which
+    /// nothing is read by.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let shapes = match (self.shape(), other.shape()) {
+            (None, None) => true,
+            (Some(own), Some(other)) => own.reads_like(other),
+            _ => false,
+        };
+        shapes && self.oid == other.oid && self.modifier == other.modifier
     }
 
     /// Whether all of it is known: neither itself nor what it is made of is carried as mere text.
@@ -315,6 +358,23 @@ mod tests {
         assert_eq!(domain.kind(), Kind::Composite);
         assert_eq!(domain.fields().map(<[_]>::len), Some(2));
         assert!(domain.is_known());
+    }
+
+    #[test]
+    fn types_read_alike_whatever_labels_an_enum_has() {
+        let mood = |labels: &[&str]| {
+            let labels = labels.iter().map(|label| (*label).into()).collect();
+            ColumnType::with_shape(70_000, -1, "a.mood", Shape::Enum { labels })
+        };
+        let pair = |names: [&str; 2], mood: ColumnType| {
+            let fields =
+                vec![Field::new(names[0], mood), Field::new(names[1], ColumnType::built_in(oid::INT4))];
+            ColumnType::with_shape(70_002, -1, "a.pair", Shape::Composite { fields })
+        };
+        let known = pair(["a", "b"], mood(&["sad"]));
+        assert!(known.reads_like(&pair(["a", "b"], mood(&["sad", "ok"]))));
+        assert!(!known.reads_like(&pair(["a", "c"], mood(&["sad"]))));
+        assert!(!known.reads_like(&ColumnType::new(70_002, -1, "a.pair")));
     }
 
     #[test]

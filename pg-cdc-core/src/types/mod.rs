@@ -9,7 +9,8 @@
 //! - `arrow`, behind the feature of that name, has schemas and builders of Arrow arrays.
 //!
 //! The two encodings of one value give the same result everywhere. The text forms are those of a session with
-//! `DateStyle=ISO`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before PostgreSQL 12).
+//! `DateStyle=ISO`, `IntervalStyle=postgres`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before
+//! PostgreSQL 12).
 //!
 //! One family of types a file; [`Kind`] is the switch between them, a small `Copy` enum that a [`ColumnType`] knows.
 //! What is made of other types (arrays, composites, ranges, domains) has a [`Shape`]. A type of which nothing is known
@@ -28,6 +29,7 @@ mod composite;
 mod datetime;
 mod encoded;
 mod error;
+mod fit;
 mod float;
 mod geometric;
 mod get;
@@ -56,6 +58,7 @@ pub use column_type::{ColumnType, Extension, Field, Shape};
 pub use datetime::{PgDate, PgInterval, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz};
 pub use error::TypeError;
 use error::{Flaw, Parsed};
+pub use fit::{fits, may_misfit};
 pub use float::{write_float4, write_float8};
 pub use geometric::{PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon};
 pub use get::FromDatum;

@@ -3,6 +3,7 @@
 //! Follows the PostgreSQL documentation, "Logical Replication Message Formats", and
 //! `src/backend/replication/logical/proto.c`. Protocol version 1: a transaction arrives whole, after its commit.
 
+mod altered;
 mod relation;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,10 @@ pub struct PgOutput {
     sequence: Sequence,
     /// The Relation message whose table was asked for last: it is not asked for twice.
     asked: Option<(u32, Lsn)>,
+    /// Versions of tables with composites before the current ones, the newest last.
+    older: HashMap<u32, Vec<Arc<Table>>>,
+    /// Of the types that the current versions are made of.
+    generation: u64,
 }
 
 impl PgOutput {
@@ -79,7 +84,12 @@ impl Decoder for PgOutput {
             Ok(b'U') => self.update(&frame, batch),
             Ok(b'D') => self.delete(&frame, batch),
             Ok(b'B') => match self.begin(&mut cursor) {
-                Ok(commit_lsn) => return Ok(Outcome::Begin { commit_lsn }),
+                Ok(commit_lsn) => {
+                    if tables.generation() != self.generation {
+                        self.refresh(tables, batch);
+                    }
+                    return Ok(Outcome::Begin { commit_lsn });
+                }
                 Err(fault) => Err(fault),
             },
             Ok(b'C') => match self.commit(&mut cursor, batch) {
@@ -94,6 +104,10 @@ impl Decoder for PgOutput {
         };
         match row {
             Ok(()) => Ok(Outcome::Taken),
+            Err(fault) if matches!(fault.what(), What::Misfit { .. }) => {
+                let outcome = self.misfit(fault, frame, tables, batch);
+                outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn))
+            }
             Err(fault) => Err(fault.into_error(PLUGIN, frame.lsn)),
         }
     }
@@ -115,6 +129,16 @@ impl PgOutput {
             b'M' => self.logical_message(cursor, frame, batch),
             b'O' => origin(cursor),
             tag => Err(Fault::new(0, What::Tag(tag))),
+        }
+    }
+
+    /// A change of one row, whichever it is.
+    #[cold]
+    fn row(&mut self, frame: &Frame<'_>, batch: &mut ChangeBatch) -> Result<(), Fault> {
+        match frame.data().first() {
+            Some(b'I') => self.insert(frame, batch),
+            Some(b'U') => self.update(frame, batch),
+            _ => self.delete(frame, batch),
         }
     }
 
@@ -164,7 +188,8 @@ impl PgOutput {
         if !was_asked && announced.needs_catalog(tables) {
             self.asked = Some((oid, frame.lsn));
             let name = TableName::new(announced.schema, announced.name);
-            return Ok(Outcome::NeedTable { oid: Some(oid), name });
+            let types = announced.types_not_built_in();
+            return Ok(Outcome::NeedTable { oid: Some(oid), name, types });
         }
         self.asked = None;
         let Some((table, from)) = announced.table(tables, &self.types) else {
@@ -176,8 +201,11 @@ impl PgOutput {
             Some(current) if **current == table => Arc::clone(current),
             _ => {
                 let table = Arc::new(table);
-                batch.schema_change(current.cloned(), Arc::clone(&table));
-                self.versions.insert(oid, Arc::clone(&table));
+                let before = self.versions.insert(oid, Arc::clone(&table));
+                batch.schema_change(before.clone(), Arc::clone(&table));
+                if let Some(before) = before {
+                    self.keep_older(before);
+                }
                 table
             }
         };

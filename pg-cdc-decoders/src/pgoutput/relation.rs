@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{BatchTable, ChangeBatch};
+use pg_cdc_core::types::{may_misfit, oid};
 use pg_cdc_core::{Column, ColumnType, Known, Lsn, ReplicaIdentity, Table, TableFacts, TableName, Tables};
 
 use crate::cursor::{Cursor, Fault};
@@ -18,15 +19,32 @@ pub(super) struct Relation {
     /// Transactions that commit before this are in the table's snapshot.
     from: Lsn,
     in_batch: Option<BatchTable>,
+    /// Whether a value of it may not fit its type.
+    may_misfit: bool,
 }
 
 impl Relation {
     pub(super) fn unwanted(oid: u32) -> Self {
-        Self { oid, table: None, from: Lsn::ZERO, in_batch: None }
+        Self { oid, table: None, from: Lsn::ZERO, in_batch: None, may_misfit: false }
     }
 
     pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn) -> Self {
-        Self { oid, table: Some(table), from, in_batch: None }
+        let mut relation = Self { from, ..Self::unwanted(oid) };
+        relation.set_table(table);
+        relation
+    }
+
+    /// It is as `table` says from here on.
+    pub(super) fn set_table(&mut self, table: Arc<Table>) {
+        self.may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
+        self.table = Some(table);
+        self.in_batch = None;
+    }
+
+    /// Whether a value of it may not fit its type.
+    #[inline]
+    pub(super) fn may_misfit(&self) -> bool {
+        self.may_misfit
     }
 
     /// Whether changes of a transaction that commits at `commit_lsn` are wanted.
@@ -71,6 +89,11 @@ impl Relations {
                 self.list.push(relation);
             }
         }
+    }
+
+    /// The tables that are wanted.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.list.iter().filter_map(Relation::table)
     }
 
     #[inline]
@@ -155,8 +178,17 @@ impl<'a> Announcement<'a> {
         match tables.get(self.oid) {
             None => true,
             Some(Known::Unwanted) => false,
-            Some(Known::Wanted(facts)) => !self.is_covered_by(&facts.table),
+            // What a type that is not built in is made of may have changed without a word in the stream.
+            Some(Known::Wanted(facts)) => {
+                !self.is_covered_by(&facts.table) || !self.types_not_built_in().is_empty()
+            }
         }
+    }
+
+    /// OIDs of its columns' types that only the catalog knows.
+    pub(super) fn types_not_built_in(&self) -> Vec<u32> {
+        let types = self.columns.iter().map(|column| column.type_oid);
+        types.filter(|&type_| oid::name_of(type_).is_none()).collect()
     }
 
     fn is_covered_by(&self, table: &Table) -> bool {
@@ -181,7 +213,7 @@ impl<'a> Announcement<'a> {
             None => None,
         };
         let columns: Vec<Column> =
-            self.columns.iter().map(|announced| announced.column(facts, types)).collect();
+            self.columns.iter().map(|announced| announced.column(facts, tables, types)).collect();
         let key = self.key(facts, &columns);
         let name = TableName::new(self.schema, self.name);
         let table = Table::new(self.oid, name, columns, self.identity).with_key(key);
@@ -204,18 +236,17 @@ impl<'a> Announcement<'a> {
 }
 
 impl AnnouncedColumn<'_> {
-    fn column(&self, facts: Option<&TableFacts>, types: &HashMap<u32, Arc<str>>) -> Column {
+    fn column(&self, facts: Option<&TableFacts>, tables: &Tables, types: &HashMap<u32, Arc<str>>) -> Column {
         let known = facts.and_then(|facts| {
             let at = facts.table.column_index(self.name)?;
             facts.table.columns.get(at).filter(|known| known.type_.oid == self.type_oid)
         });
-        let type_name = match (known, types.get(&self.type_oid)) {
-            (Some(known), _) => Arc::clone(&known.type_.name),
-            (None, Some(name)) => Arc::clone(name),
-            (None, None) => "".into(),
-        };
-        let mut column =
-            Column::new(self.name, ColumnType::new(self.type_oid, self.type_modifier, type_name));
+        let (oid, modifier) = (self.type_oid, self.type_modifier);
+        let same = known.map(|known| &known.type_).filter(|type_| type_.modifier == modifier);
+        let told = same.cloned().or_else(|| tables.type_of(oid, modifier));
+        // The name alone: its values are carried as their text.
+        let named = || ColumnType::new(oid, modifier, types.get(&oid).cloned().unwrap_or_default());
+        let mut column = Column::new(self.name, told.unwrap_or_else(named));
         column.identity = self.identity;
         if let Some(known) = known {
             column.name = Arc::clone(&known.name);

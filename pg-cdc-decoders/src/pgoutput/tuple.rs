@@ -3,6 +3,7 @@
 use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, Slot};
 use pg_cdc_core::{Column, Frame};
 
+use super::altered::misfit;
 use super::relation::Relation;
 use crate::cursor::{Cursor, Fault, Value, What};
 
@@ -35,6 +36,7 @@ pub(super) struct ChangeTuples<'a> {
     writer: ChangeWriter<'a>,
     table: BatchTable,
     seq: u64,
+    may_misfit: bool,
 }
 
 impl<'a> ChangeTuples<'a> {
@@ -51,7 +53,8 @@ impl<'a> ChangeTuples<'a> {
         if seq == 0 {
             writer.begins();
         }
-        Some(Self { columns: &relation.table()?.columns, writer, table, seq })
+        let may_misfit = relation.may_misfit();
+        Some(Self { columns: &relation.table()?.columns, writer, table, seq, may_misfit })
     }
 
     /// The number of columns, which must be the relation's.
@@ -115,6 +118,11 @@ impl<'a> ChangeTuples<'a> {
     #[inline(always)]
     pub(super) fn finish(self, cursor: &Cursor<'_>, frame: &Frame<'_>, op: Op) -> Result<(), Fault> {
         cursor.end()?;
+        if self.may_misfit
+            && let Some(what) = misfit(self.columns, self.writer.datums(frame.buffer()))
+        {
+            return Err(cursor.fault(what));
+        }
         self.writer
             .finish(op, self.table, frame.lsn, self.seq, frame.data().len())
             .map_err(|_| too_large(*cursor))

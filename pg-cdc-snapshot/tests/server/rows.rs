@@ -81,14 +81,13 @@ async fn text_comes_as_it_is_in_either_format() {
 #[tokio::test]
 async fn types_without_a_known_binary_form_come_as_their_own_text() {
     let setup = r#"
-        CREATE DOMAIN padded AS char(5);
-        CREATE TYPE pair AS (a int, b text);
-        CREATE TYPE mood AS ENUM ('so so', 'happy');
-        CREATE TABLE odd (id int, ip inet, d padded, p pair, m mood, c regclass, a int[], b money, r int4range);
+        CREATE DOMAIN place AS regclass;
+        CREATE TYPE pair AS (a regclass, b text);
+        CREATE TABLE odd (id int, d place, p pair, c regclass, a regclass[], b money);
         INSERT INTO odd VALUES
-            (1, '10.0.0.1/32', 'ab', '(1,"x y")', 'so so', 'odd', '{1,NULL,3}', 12.5, '[1,4)'),
-            (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-            (3, '::1', '', ROW(NULL, NULL), 'happy', 'pg_class', '{}', -1, 'empty');"#;
+            (1, 'odd', '(odd,"x y")', 'odd', '{odd,NULL,pg_class}', 12.5),
+            (2, NULL, NULL, NULL, NULL, NULL),
+            (3, '0', ROW(NULL, NULL), 'pg_class', '{}', -1);"#;
     for version in Version::under_test() {
         let database = Database::new(version, setup).await;
         let mut given = Vec::new();
@@ -104,11 +103,11 @@ async fn types_without_a_known_binary_form_come_as_their_own_text() {
             given.push(rows);
         }
         assert_eq!(given[0], given[1]);
-        let first = given[0].iter().find(|row| row[1].as_deref() == Some("ab   ")).unwrap();
+        let first = given[0].iter().find(|row| row[0].as_deref() == Some("public.odd")).unwrap();
         let first: Vec<_> = first.iter().map(|value| value.as_deref().unwrap()).collect();
-        let expected = ["10.0.0.1", "ab   ", "(1,\"x y\")", "so so", "public.odd", "{1,NULL,3}"];
-        assert_eq!(first[..6], expected);
-        assert!(given[0].iter().any(|row| row[2].as_deref() == Some("(,)")));
+        let expected = ["public.odd", "(public.odd,\"x y\")", "public.odd", "{public.odd,NULL,pg_class}"];
+        assert_eq!(first[..4], expected);
+        assert!(given[0].iter().any(|row| row[1].as_deref() == Some("(,)")));
         assert!(given[0].iter().any(|row| row.iter().all(Option::is_none)));
     }
 }

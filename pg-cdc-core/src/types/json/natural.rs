@@ -115,10 +115,6 @@ fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Par
         | Kind::Date
         | Kind::Time
         | Kind::Uuid
-        | Kind::Geography
-        | Kind::Vector
-        | Kind::Halfvec
-        | Kind::Sparsevec
         | Kind::Bits
         | Kind::TimeTz
         | Kind::Interval
@@ -136,7 +132,11 @@ fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Par
         | Kind::Xid
         | Kind::Xid8
         | Kind::Tid
-        | Kind::Snapshot => quoted(out, |out| text::write_from_binary(type_, bytes, out)),
+        | Kind::Snapshot
+        | Kind::Geography
+        | Kind::Vector
+        | Kind::Halfvec
+        | Kind::Sparsevec => quoted(out, |out| text::write_from_binary(type_, bytes, out)),
         Kind::Array | Kind::Int2Vector | Kind::OidVector => write_array(type_, Encoded::Binary(bytes), out),
         Kind::Hstore => hstore::write_json(Encoded::Binary(bytes), out),
         Kind::Geometry => postgis::write_natural(Encoded::Binary(bytes), out),

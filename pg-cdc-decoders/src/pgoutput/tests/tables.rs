@@ -90,7 +90,7 @@ fn the_catalog_is_asked_once_for_a_relation_it_has_not_told_of() {
     bench.feed(&[begin(100)]);
     let outcome = bench.message(&t()).unwrap();
     let name = TableName::new("public", "t");
-    assert_eq!(outcome, Outcome::NeedTable { oid: Some(1), name });
+    assert_eq!(outcome, Outcome::NeedTable { oid: Some(1), name, types: Vec::new() });
     assert!(bench.batch.is_blank());
     // Dropped since: it is not asked for twice.
     bench.feed(&[t(), insert("1")]);

@@ -1,0 +1,119 @@
+//! What the catalog says of the tables in the stream, and of their types.
+
+use std::collections::HashSet;
+
+use super::options::{BinaryValues, ReplicationOptions, UnknownTables};
+use crate::catalog::{self, Client, TypeCatalog};
+use crate::types::is_binary_known;
+use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName};
+
+/// What was found out for the decoder.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) table: Known,
+    /// The types that were asked for.
+    pub(super) types: Vec<ColumnType>,
+}
+
+/// Asks the catalog, in a session that is opened where there is none.
+pub(super) struct Lookup<'a> {
+    pub(super) options: &'a ReplicationOptions,
+    pub(super) version: u32,
+    pub(super) client: &'a mut Option<Client>,
+    /// Tables that were named in the log already.
+    pub(super) unknown: &'a mut HashSet<u32>,
+}
+
+impl Lookup<'_> {
+    /// What is known of the table `oid`, by the catalog and by what was selected, and what `types` are made of.
+    pub(super) async fn table(&mut self, oid: u32, name: &TableName, types: &[u32]) -> Result<Found, Error> {
+        let options = self.options;
+        let Some(selected) = options.tables.iter().find(|table| table.oid == oid) else {
+            if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    format!(
+                        "table {name} appeared: it is selected, but was not there when the pipeline began"
+                    ),
+                )
+                .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
+            }
+            if self.unknown.insert(oid) && options.selection.wants(name) {
+                tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
+            }
+            return Ok(Found { table: Known::Unwanted, types: Vec::new() });
+        };
+        let version = self.version;
+        let client = self.client().await?;
+        let info = catalog::table_by_oid(client, version, oid).await?;
+        let types = load_types(client, version, types).await?;
+        let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
+        // Dropped since: what was known of it is the best there is.
+        let table = info.map_or_else(|| selected.clone(), |info| info.table);
+        Ok(Found { table: Known::Wanted(TableFacts { table, from }), types })
+    }
+
+    /// What `types` are made of now.
+    pub(super) async fn types(&mut self, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
+        let version = self.version;
+        load_types(self.client().await?, version, types).await
+    }
+
+    async fn client(&mut self) -> Result<&Client, Error> {
+        let open = self.client.take().filter(|client| !client.is_closed());
+        let open = match open {
+            Some(open) => open,
+            None => catalog::connect(&self.options.connect).await?,
+        };
+        Ok(self.client.insert(open))
+    }
+}
+
+async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
+    if types.is_empty() {
+        return Ok(Vec::new());
+    }
+    let catalog = TypeCatalog::load(client, version, types).await?;
+    // One that was dropped since stays what it was.
+    Ok(types.iter().filter(|&&oid| catalog.has(oid)).map(|&oid| catalog.column_type(oid, -1)).collect())
+}
+
+/// The first column whose binary form can't be mapped.
+pub(super) fn not_binary<'a>(
+    tables: impl IntoIterator<Item = &'a Table>,
+) -> Option<(&'a TableName, &'a str, &'a str)> {
+    tables.into_iter().find_map(|table| {
+        let column = table.columns.iter().find(|column| !is_binary_known(&column.type_))?;
+        Some((&table.name, &*column.name, &*column.type_.name))
+    })
+}
+
+/// Whether values that come in their binary form must come as text, now that a table is there.
+///
+/// # Errors
+///
+/// Where they must and must not.
+pub(super) fn needs_text(binary: BinaryValues, found: &Found) -> Result<bool, Error> {
+    let Known::Wanted(facts) = &found.table else { return Ok(false) };
+    // A column may have had another type, which is among those that were asked for.
+    let of_types = found
+        .types
+        .iter()
+        .find(|type_| !is_binary_known(type_))
+        .map(|type_| (&facts.table.name, "", &*type_.name));
+    let Some((table, column, type_)) = not_binary([&*facts.table]).or(of_types) else { return Ok(false) };
+    match binary {
+        BinaryValues::Always => Err(binary_refused(table, column, type_)),
+        _ => {
+            tracing::info!(%table, column, r#type = type_, "it can't be had from its binary form: values come as text from now on");
+            Ok(true)
+        }
+    }
+}
+
+/// `pgoutput.binary: true` with a column that can't be had so.
+pub(super) fn binary_refused(table: &TableName, column: &str, type_: &str) -> Error {
+    let what = format!("table {table}, column {column}: the binary form of type {type_} can't be mapped");
+    Error::new(ErrorKind::Unsupported, what)
+        .with_hint("pgoutput.binary: auto takes text where it must; or leave the table out")
+}

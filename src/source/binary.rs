@@ -1,0 +1,79 @@
+//! Whether the stream's values come in their binary form. Pure.
+
+use std::sync::Arc;
+
+use pg_cdc_core::stream::BinaryValues;
+use pg_cdc_core::types::is_binary_known;
+use pg_cdc_core::{Error, ErrorKind, Table};
+
+use crate::config::Binary;
+
+/// pgoutput's option `binary` came with 14.
+const BINARY: u32 = 140_000;
+
+/// What `pgoutput.binary` comes to on a server of `version` with `tables`.
+///
+/// # Errors
+///
+/// Where it is `true` and can't be: the server is too old, or a column's binary form can't be mapped.
+pub(crate) fn binary_values(
+    asked: Binary,
+    version: u32,
+    tables: &[Arc<Table>],
+) -> Result<BinaryValues, Error> {
+    match asked {
+        Binary::Off => return Ok(BinaryValues::Never),
+        Binary::Auto if version < BINARY => return Ok(BinaryValues::Never),
+        Binary::Auto => return Ok(BinaryValues::WherePossible),
+        Binary::On => {}
+    }
+    let refused =
+        |what: String| Err(Error::new(ErrorKind::Unsupported, what).with_hint("set pgoutput.binary: auto"));
+    if version < BINARY {
+        return refused(format!(
+            "pgoutput.binary: true needs PostgreSQL 14, the server is {}",
+            version / 10_000
+        ));
+    }
+    for table in tables {
+        if let Some(column) = table.columns.iter().find(|column| !is_binary_known(&column.type_)) {
+            return refused(format!(
+                "pgoutput.binary: true: table {}, column {}: the binary form of type {} can't be mapped",
+                table.name, column.name, column.type_.name
+            ));
+        }
+    }
+    Ok(BinaryValues::Always)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pg_cdc_core::types::oid;
+    use pg_cdc_core::{Column, ColumnType, ReplicaIdentity, TableName};
+
+    fn table(type_: u32) -> Vec<Arc<Table>> {
+        let columns = vec![Column::new("c", ColumnType::built_in(type_))];
+        vec![Arc::new(Table::new(1, TableName::new("public", "t"), columns, ReplicaIdentity::Default))]
+    }
+
+    #[test]
+    fn auto_is_binary_where_the_server_has_it() {
+        let auto = |version| binary_values(Binary::Auto, version, &table(oid::REGCLASS)).ok();
+        assert_eq!(auto(130_000), Some(BinaryValues::Never));
+        assert_eq!(auto(140_000), Some(BinaryValues::WherePossible));
+        assert_eq!(binary_values(Binary::Off, 180_000, &[]).ok(), Some(BinaryValues::Never));
+    }
+
+    #[test]
+    fn true_names_what_stands_in_the_way() {
+        assert_eq!(
+            binary_values(Binary::On, 150_000, &table(oid::INT4_ARRAY)).ok(),
+            Some(BinaryValues::Always)
+        );
+        let error = binary_values(Binary::On, 150_000, &table(oid::REGCLASS)).unwrap_err().to_string();
+        assert!(error.contains("table public.t, column c: the binary form of type regclass"), "{error}");
+        let error = binary_values(Binary::On, 130_000, &[]).unwrap_err().to_string();
+        assert!(error.contains("PostgreSQL 14"), "{error}");
+    }
+}
