@@ -6,10 +6,9 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 
 use super::builder::ColumnBuilder;
-use super::column::not_an_array;
 use super::options::{ArrowOptions, NotSent};
 use crate::batch::{ChangeBatch, Row};
-use crate::types::{ColumnType, Flaw, TypeError};
+use crate::types::{Flaw, TypeError};
 use crate::{Datum, Table};
 
 /// Which row of a change is meant.
@@ -161,8 +160,8 @@ impl TableBuilder {
 
     fn extend_columns(&mut self, rows: &[Row<'_>]) -> Result<(), TypeError> {
         if rows.iter().any(|row| !is_same(row.table(), &self.table)) {
-            let flaw = Flaw::new("a row is of another table, or of another version of it");
-            return Err(flaw.of(&ColumnType::new(0, -1, "")).in_column(&self.table.name, "*"));
+            let what = "a row is of another table, or of another version of this one";
+            return Err(TypeError::of_row(&self.table.name, what));
         }
         for (index, (builder, column)) in self.columns.iter_mut().zip(&self.table.columns).enumerate() {
             let nullable = self.schema.fields().get(index).is_none_or(|field| field.is_nullable());
@@ -199,8 +198,7 @@ impl TableBuilder {
         let columns: Vec<_> = self.columns.iter_mut().zip(&self.table.columns).map(finish).collect();
         let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options).map_err(|error| {
-            not_an_array(error, &ColumnType::new(0, -1, "")).in_column(&self.table.name, "*")
-        })
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+            .map_err(|_| TypeError::of_row(&self.table.name, "the columns can't be made a record batch"))
     }
 }

@@ -525,7 +525,9 @@ fn rows_of_another_version_are_refused_and_those_before_them_kept() {
     let insert = ours.changes().next().unwrap().after().unwrap();
     let update = ours.changes().nth(1).unwrap().after().unwrap();
     builder.extend(&[insert, insert]).unwrap();
-    builder.extend(&[theirs.changes().next().unwrap().after().unwrap()]).unwrap_err();
+    let error = builder.extend(&[theirs.changes().next().unwrap().after().unwrap()]).unwrap_err();
+    let says = "table public.orders: a row is of another table, or of another version of this one";
+    assert_eq!((error.to_string().as_str(), error.table()), (says, Some(&table.name)));
     builder.extend(&[insert, update]).unwrap_err();
     assert_eq!((builder.len(), builder.finish().unwrap().num_rows()), (2, 2));
     assert!(batch_to_arrow(&ours, &other, Image::After, &ArrowOptions::default()).unwrap().num_rows() == 0);
