@@ -7,6 +7,7 @@ use arrow_schema::DataType;
 use super::column::{Column, Why};
 use super::primitive::primitive;
 use crate::types::encoded::Encoded;
+use crate::types::numeric::BinaryGroups;
 use crate::types::{Flaw, PgNumeric};
 
 /// A column of decimals of up to 38 digits.
@@ -141,13 +142,12 @@ fn shifted<I: Integer>(mut number: I, mut zeros: i32) -> Option<I> {
 }
 
 fn from_binary<I: Integer>(bytes: &[u8], scale: i32) -> Result<Number<I>, Flaw> {
-    let number = PgNumeric::from_binary(bytes)?;
-    let Some((negative, weight, groups)) = number.parts() else { return Ok(Number::Special) };
-    let (Some((last, before)), Ok(count)) = (groups.split_last(), i32::try_from(groups.len())) else {
+    let Some(groups) = BinaryGroups::read(bytes)? else { return Ok(Number::Special) };
+    let Some(last) = (0..groups.len()).rfind(|&index| groups.group(index) != 0) else {
         return Ok(Number::Exactly(I::default()));
     };
     // How many digits of the scale stand behind the last group: below zero where some of its own stand behind the scale.
-    let behind = scale + 4 * (i32::from(weight) - (count - 1));
+    let behind = scale + 4 * (groups.weight() - i32::try_from(last).unwrap_or(i32::MAX / 8));
     let (kept, finer) = match behind {
         0.. => (4, 1),
         -1 => (3, 10),
@@ -156,17 +156,16 @@ fn from_binary<I: Integer>(bytes: &[u8], scale: i32) -> Result<Number<I>, Flaw> 
         // The last group is not zero.
         _ => return Ok(Number::Finer),
     };
-    if last % finer != 0 {
+    let end = groups.group(last);
+    if end % finer != 0 {
         return Ok(Number::Finer);
     }
-    let mut number = Some(I::default());
-    for group in before {
-        number = number.and_then(|number| number.with_digits(4, u64::from(*group)));
-    }
-    let number = number.and_then(|number| number.with_digits(kept, u64::from(last / finer)));
+    let before =
+        (0..last).try_fold(I::default(), |number, index| number.with_digits(4, groups.group(index).into()));
+    let number = before.and_then(|number| number.with_digits(kept, u64::from(end / finer)));
     // No integer here has more than 77 digits, and the first group is not zero.
     let zeros = behind.clamp(0, 80);
-    Ok(Number::of(number.and_then(|number| shifted(number, zeros)), negative))
+    Ok(Number::of(number.and_then(|number| shifted(number, zeros)), groups.is_negative()))
 }
 
 #[cfg(test)]
@@ -236,6 +235,26 @@ mod tests {
             let digits = format!("{}{whole}{fraction:0<12}", if minus { "-" } else { "" });
             prop_assert_eq!(both::<Decimal128Type>(&text, 38, 12).ok(), digits.parse().ok());
             prop_assert_eq!(both::<Decimal256Type>(&text, 76, 12).ok(), i256::from_string(&digits));
+        }
+
+        #[test]
+        fn any_binary_is_the_decimal_that_its_text_is(
+            groups in prop::collection::vec(prop_oneof![0..10_000_u16, Just(0), Just(1_000), Just(9_999)], 0..8),
+            weight in -4..8_i16,
+            minus: bool,
+            shown in 0..20_u16,
+            scale in 0..20,
+        ) {
+            let words = [groups.len() as u16, weight as u16, if minus { 0x4000 } else { 0 }, shown];
+            let binary: Vec<u8> = words.iter().chain(&groups).flat_map(|word| word.to_be_bytes()).collect();
+            let mut text = Vec::new();
+            crate::types::numeric::write_text_from_binary(&binary, &mut text).unwrap();
+            for digits in [5, 38, 76] {
+                let read_both = |value| read::<Decimal256Type>(value, digits, scale);
+                prop_assert_eq!(read_both(Encoded::Binary(&binary)), read_both(Encoded::Text(&text)));
+            }
+            let read_both = |value| read::<Decimal128Type>(value, 38, scale);
+            prop_assert_eq!(read_both(Encoded::Binary(&binary)), read_both(Encoded::Text(&text)));
         }
     }
 }

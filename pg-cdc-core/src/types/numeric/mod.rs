@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use super::{TypeError, oid};
 
+#[cfg(feature = "arrow")]
+pub(super) use binary::Groups as BinaryGroups;
 pub(super) use binary::write_text as write_text_from_binary;
 
 /// The most digits after the point that PostgreSQL keeps (`NUMERIC_MAX_DISPLAY_SCALE` bits of the stored form).
@@ -161,13 +163,6 @@ impl PgNumeric {
             let group = i128::from(groups.get(place).copied().unwrap_or(0));
             sum.checked_mul(10_000)?.checked_add(sign * group)
         })
-    }
-
-    /// Its sign, the power of 10 000 that the first group counts, and groups of four digits, the first and the last not
-    /// zero; `None` for NaN and the infinities.
-    #[cfg(feature = "arrow")]
-    pub(super) fn parts(&self) -> Option<(bool, i16, &[u16])> {
-        self.is_finite().then(|| (self.is_negative(), self.weight, self.groups.as_slice()))
     }
 
     pub(crate) fn from_text(text: &[u8]) -> super::Parsed<Self> {
