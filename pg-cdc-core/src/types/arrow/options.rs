@@ -42,8 +42,8 @@ pub enum NotSent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Strings {
-    /// `Utf8`: what every reader of Arrow knows, smaller for short values, and faster to make (by 15 to 45 %, see
-    /// `benches/README.md`), since its text is checked for UTF-8 all at once.
+    /// `Utf8`: what every reader of Arrow knows, smaller for short values, and faster to make, since its text is
+    /// checked for UTF-8 all at once (a view takes 1.3 to 1.4 times as long: `benches/README.md`).
     #[default]
     Utf8,
     /// `Utf8View`: values of up to 12 bytes stand in place; for engines that compare, filter and take views without
