@@ -1,10 +1,15 @@
 //! Values as JSON.
 
+mod debezium;
 mod embed;
 mod natural;
 mod number;
 mod string;
 
+pub use debezium::{
+    BinaryHandling, DebeziumValues, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision,
+    is_mapped, write_debezium,
+};
 pub use natural::write_natural;
 pub(super) use number::is_json_number;
 pub use string::write_json_string;
