@@ -63,6 +63,7 @@
 //! | feature | brings |
 //! | --- | --- |
 //! | `program` (default) | the program `pg-cdc`; leave it out to have the library alone |
+//! | `arrow` | `types::arrow`: Arrow schemas of tables, and arrays built straight from batches |
 
 pub mod config;
 pub mod pipeline;

@@ -45,8 +45,9 @@
 //! | `wire` | `wire`: our own connection: start-up, authentication, TLS (rustls with ring), simple query, COPY out, COPY both |
 //! | `catalog` | `catalog`: what the server says of itself, through tokio-postgres over `wire`'s sockets |
 //! | `stream` | `stream`: the replication `Source`, slots and their exported snapshots |
+//! | `arrow` | `types::arrow`: Arrow schemas of tables, and arrays built straight from batches |
 //!
-//! Each brings the one before. None is on by default.
+//! The first three each bring the one before. None is on by default.
 
 pub mod batch;
 #[cfg(feature = "catalog")]

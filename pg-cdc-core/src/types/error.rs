@@ -51,7 +51,8 @@ struct Inner {
     what: &'static str,
     offset: Option<usize>,
     range: Option<(i128, i128)>,
-    column: Option<(TableName, Arc<str>)>,
+    table: Option<TableName>,
+    column: Option<Arc<str>>,
 }
 
 impl TypeError {
@@ -63,6 +64,7 @@ impl TypeError {
             what: flaw.what,
             offset: flaw.offset,
             range: None,
+            table: None,
             column: None,
         }))
     }
@@ -82,10 +84,20 @@ impl TypeError {
             .in_column(table, column)
     }
 
+    /// Something is wrong with a row of the table.
+    #[cfg(feature = "arrow")]
+    #[cold]
+    pub(crate) fn of_row(table: &TableName, what: &'static str) -> Self {
+        let mut error = Self::new(&ColumnType::new(0, -1, ""), Flaw::new(what));
+        error.0.table = Some(table.clone());
+        error
+    }
+
     /// Says in which column of which table the value stands.
     #[must_use]
     pub fn in_column(mut self, table: &TableName, column: &str) -> Self {
-        self.0.column = Some((table.clone(), column.into()));
+        self.0.table = Some(table.clone());
+        self.0.column = Some(column.into());
         self
     }
 
@@ -104,21 +116,23 @@ impl TypeError {
     /// The table, where somebody told.
     #[must_use]
     pub fn table(&self) -> Option<&TableName> {
-        self.0.column.as_ref().map(|(table, _)| table)
+        self.0.table.as_ref()
     }
 
     /// The column, where somebody told.
     #[must_use]
     pub fn column(&self) -> Option<&str> {
-        self.0.column.as_ref().map(|(_, column)| &**column)
+        self.0.column.as_deref()
     }
 }
 
 impl fmt::Display for TypeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { oid, type_name, what, offset, range, column } = &*self.0;
-        if let Some((table, column)) = column {
-            write!(f, "table {table}, column {column}: ")?;
+        let Inner { oid, type_name, what, offset, range, table, column } = &*self.0;
+        match (table, column) {
+            (Some(table), Some(column)) => write!(f, "table {table}, column {column}: ")?,
+            (Some(table), None) => write!(f, "table {table}: ")?,
+            (None, _) => {}
         }
         if *oid == 0 {
             return f.write_str(what);

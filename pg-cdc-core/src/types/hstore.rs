@@ -102,7 +102,7 @@ fn write_counted(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Tells `each` the keys with their values, `None` for NULL.
-fn walk(value: Encoded<'_>, each: impl FnMut(&[u8], Option<&[u8]>) -> Parsed<()>) -> Parsed<()> {
+pub(super) fn walk(value: Encoded<'_>, each: impl FnMut(&[u8], Option<&[u8]>) -> Parsed<()>) -> Parsed<()> {
     match value {
         Encoded::Text(text) => walk_text(text, each),
         Encoded::Binary(bytes) => walk_binary(bytes, each),

@@ -5,7 +5,8 @@
 //!
 //! - [`FromDatum`] turns a datum into a Rust value, exactly, or says why it can't;
 //! - [`write_text`] gives PostgreSQL's own text form from either encoding;
-//! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would.
+//! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would;
+//! - `arrow`, behind the feature of that name, has schemas and builders of Arrow arrays.
 //!
 //! The two encodings of one value give the same result everywhere. The text forms are those of a session with
 //! `DateStyle=ISO`, `IntervalStyle=postgres`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before
@@ -16,6 +17,8 @@
 //! is [`Kind::Other`]: its text passes through as it is.
 
 mod array;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod bits;
 mod boolean;
 mod built_in;

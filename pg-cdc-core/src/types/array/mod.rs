@@ -83,6 +83,18 @@ pub(super) fn dimensions(type_: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<D
     }
 }
 
+/// Whether every dimension that the value says the bounds of begins with index 1.
+#[cfg(feature = "arrow")]
+pub(super) fn begins_with_one(type_: &ColumnType, value: Encoded<'_>) -> Parsed<bool> {
+    match value {
+        Encoded::Text(text) => Ok(text_bounds(text)?.0.iter().all(|&lower| lower == 1)),
+        Encoded::Binary(bytes) => {
+            let (_, _, dimensions, count) = header(type_, &mut Reader::new(bytes))?;
+            Ok(dimensions.iter().take(count).all(|dimension| dimension.lower == 1))
+        }
+    }
+}
+
 /// Takes the measure of an array's text: every part of a dimension is as long as the first.
 #[derive(Default)]
 struct Measure {

@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use super::{TypeError, oid};
 
+#[cfg(feature = "arrow")]
+pub(super) use binary::Groups as BinaryGroups;
 pub(super) use binary::write_text as write_text_from_binary;
 
 /// The most digits after the point that PostgreSQL keeps (`NUMERIC_MAX_DISPLAY_SCALE` bits of the stored form).
