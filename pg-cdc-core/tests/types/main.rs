@@ -4,3 +4,5 @@
 
 mod generated;
 mod generators;
+#[cfg(feature = "arrow")]
+mod table;
