@@ -1,5 +1,6 @@
 //! The error of a value that can't be read as asked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ pub struct TypeError(Box<Inner>);
 struct Inner {
     oid: u32,
     type_name: Arc<str>,
-    what: &'static str,
+    what: Cow<'static, str>,
     offset: Option<usize>,
     range: Option<(i128, i128)>,
     column: Option<(TableName, Arc<str>)>,
@@ -60,7 +61,7 @@ impl TypeError {
         Self(Box::new(Inner {
             oid: type_.oid,
             type_name: type_.name.clone(),
-            what: flaw.what,
+            what: flaw.what.into(),
             offset: flaw.offset,
             range: None,
             column: None,
@@ -73,6 +74,20 @@ impl TypeError {
         let mut error = Self::new(type_, Flaw::new(what));
         error.0.range = Some((smallest, largest));
         error
+    }
+
+    /// What is wrong with it is known only at run time; what is said must not hold the value.
+    #[cold]
+    pub(crate) fn said(type_: &ColumnType, what: String) -> Self {
+        let mut error = Self::new(type_, Flaw::new(""));
+        error.0.what = what.into();
+        error
+    }
+
+    /// What is wrong with a row as a whole.
+    #[cold]
+    pub(crate) fn of_row(table: &TableName, what: String) -> Self {
+        Self::said(&ColumnType::new(0, -1, ""), format!("a row of table {table} {what}"))
     }
 
     /// There is no such column to read.

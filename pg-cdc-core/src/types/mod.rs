@@ -4,6 +4,7 @@
 //! This module is what they ask:
 //!
 //! - [`FromDatum`] turns a datum into a Rust value, exactly, or says why it can't;
+//! - [`Value`] is a value of any type, for those who learn only at run time which;
 //! - [`write_text`] gives PostgreSQL's own text form from either encoding;
 //! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would.
 //!
@@ -37,6 +38,7 @@ mod range;
 mod tests;
 mod text;
 mod uuid;
+mod value;
 
 pub use array::{Dimension, PgArray};
 pub use column_type::{ColumnType, Extension, Field, Shape};
@@ -51,6 +53,8 @@ pub use numeric::PgNumeric;
 pub use range::{PgMultirange, PgRange};
 pub use text::write_text;
 pub use uuid::PgUuid;
+pub use value::Value;
+pub(crate) use value::{Lazy, Refusal};
 
 /// The bytes of a value whose binary form has a fixed length.
 #[inline]

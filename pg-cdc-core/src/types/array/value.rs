@@ -1,6 +1,6 @@
 //! Arrays as Rust values.
 
-use super::{Dimension, Part, dimensions, walk};
+use super::{Dimension, Part, beginning_at, dimensions, walk};
 use crate::Datum;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
@@ -49,6 +49,16 @@ impl<T> PgArray<T> {
     #[must_use]
     pub fn into_elements(self) -> Vec<T> {
         self.elements
+    }
+
+    /// The same array of what `each` makes of its elements.
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> PgArray<U> {
+        PgArray { dimensions: self.dimensions, elements: self.elements.into_iter().map(each).collect() }
+    }
+
+    /// How many dimensions begin with the element at `index`.
+    pub(in crate::types) fn dimensions_that_begin_at(&self, index: usize) -> usize {
+        beginning_at(index, &self.dimensions)
     }
 }
 

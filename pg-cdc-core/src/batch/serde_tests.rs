@@ -1,0 +1,254 @@
+//! Rows as users' own types, and as what serde writes.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::*;
+use crate::types::{Field, Shape, oid};
+use crate::{Column, ColumnType, Datum, Lsn, ReplicaIdentity, Table, TableName};
+
+/// An owned row of columns with their types and texts; `None` for NULL.
+fn row(columns: &[(&str, ColumnType, Option<&str>)]) -> OwnedRow {
+    let datums: Vec<_> = columns
+        .iter()
+        .map(|(_, _, text)| text.map_or(Datum::Null, |text| Datum::Text(text.as_bytes())))
+        .collect();
+    row_of(columns.iter().map(|(name, type_, _)| Column::new(*name, type_.clone())).collect(), &datums)
+}
+
+fn row_of(columns: Vec<Column>, datums: &[Datum<'_>]) -> OwnedRow {
+    let name = TableName::new("public", "orders");
+    let table = Arc::new(Table::new(1, name, columns, ReplicaIdentity::Default));
+    let mut batch = ChangeBatch::new();
+    batch.enter(&Transaction::new(None, Lsn::new(100), 5));
+    let bytes: Vec<u8> = datums.iter().filter_map(|datum| datum.bytes()).flatten().copied().collect();
+    let (buffer, table) = (batch.attach(&Bytes::from(bytes)), batch.table(&table, None));
+    let mut row = batch.write(buffer);
+    let mut at = 0;
+    for datum in datums {
+        let length = datum.bytes().map_or(0, <[u8]>::len);
+        match datum {
+            Datum::Text(_) => row.text(at, length).unwrap(),
+            Datum::Binary(_) => row.binary(at, length).unwrap(),
+            Datum::Null => row.null(),
+            Datum::Unchanged => row.unchanged(),
+            Datum::NotInIdentity => row.not_in_identity(),
+            Datum::Absent => row.absent(),
+        }
+        at += length;
+    }
+    row.finish(Op::Insert, table, Lsn::new(90), 0, datums.len()).unwrap();
+    batch.changes().next().unwrap().after().unwrap().to_owned()
+}
+
+fn built_in(oid: u32) -> ColumnType {
+    ColumnType::built_in(oid)
+}
+
+fn item() -> ColumnType {
+    let fields = vec![Field::new("sku", built_in(oid::TEXT)), Field::new("price", built_in(oid::NUMERIC))];
+    ColumnType::with_shape(70_000, -1, "public.item", Shape::Composite { fields })
+}
+
+fn array_of(element: ColumnType) -> ColumnType {
+    ColumnType::with_shape(70_001, -1, "public._any", Shape::Array { element, delimiter: ',' })
+}
+
+fn mood() -> ColumnType {
+    ColumnType::with_shape(
+        70_002,
+        -1,
+        "public.mood",
+        Shape::Enum { labels: vec!["sad".into(), "so-so".into()] },
+    )
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Item {
+    sku: String,
+    price: f64,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mood {
+    Sad,
+    SoSo,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Id(u64);
+
+#[test]
+fn a_row_is_a_struct_of_its_columns() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Order<'a> {
+        id: Id,
+        customer: &'a str,
+        #[serde(borrow)]
+        note: Option<Cow<'a, str>>,
+        total: String,
+        whole: i128,
+        exact: f64,
+        paid: bool,
+        at: String,
+        items: Vec<Item>,
+        grid: Vec<Vec<Option<i16>>>,
+        mood: Mood,
+        address: Address<'a>,
+        photo: Vec<u8>,
+        host: IpAddr,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Address<'a> {
+        #[serde(borrow)]
+        city: &'a str,
+        geo: (f64, f64),
+    }
+    let row = row(&[
+        ("id", built_in(oid::INT8), Some("7")),
+        ("customer", built_in(oid::TEXT), Some("Ann")),
+        ("ignored", built_in(oid::INT4), Some("no number")),
+        ("note", built_in(oid::VARCHAR), None),
+        ("total", built_in(oid::NUMERIC), Some("9.50")),
+        ("whole", built_in(oid::NUMERIC), Some("170141183460469231731687303715884105727")),
+        ("exact", built_in(oid::NUMERIC), Some("0.250")),
+        ("paid", built_in(oid::BOOL), Some("t")),
+        ("at", built_in(oid::TIMESTAMPTZ), Some("2024-02-29 14:00:00+02")),
+        ("items", array_of(item()), Some(r#"{"(a,1.50)","(\"b c\",2)"}"#)),
+        ("grid", built_in(oid::INT2_ARRAY), Some("{{1,2},{3,NULL}}")),
+        ("mood", mood(), Some("so-so")),
+        ("address", built_in(oid::JSONB), Some(r#"{"city": "Oslo", "geo": [1.5, 2]}"#)),
+        ("photo", built_in(oid::BYTEA), Some(r"\xdead")),
+        ("host", built_in(oid::TEXT), Some("10.0.0.1")),
+    ]);
+    let order: Order<'_> = row.deserialize().unwrap();
+    let expected = Order {
+        id: Id(7),
+        customer: "Ann",
+        note: None,
+        total: "9.50".into(),
+        whole: i128::MAX,
+        exact: 0.25,
+        paid: true,
+        at: "2024-02-29T12:00:00+00:00".into(),
+        items: vec![Item { sku: "a".into(), price: 1.5 }, Item { sku: "b c".into(), price: 2.0 }],
+        grid: vec![vec![Some(1), Some(2)], vec![Some(3), None]],
+        mood: Mood::SoSo,
+        address: Address { city: "Oslo", geo: (1.5, 2.0) },
+        photo: vec![0xde, 0xad],
+        host: IpAddr::from([10, 0, 0, 1]),
+    };
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn a_row_is_a_tuple_or_a_map_too() {
+    let row = row(&[("a", built_in(oid::INT4), Some("1")), ("b", built_in(oid::INT4), Some("2"))]);
+    assert_eq!(row.deserialize(), Ok((1, 2)));
+    assert_eq!(row.deserialize(), Ok(HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)])));
+    assert_eq!(row.deserialize(), Ok(Some(vec![1, 2])));
+    assert!(
+        row.deserialize::<(i32,)>().unwrap_err().to_string().contains("row of table public.orders has 2")
+    );
+    assert!(row.deserialize::<(i32, i32, i32)>().is_err());
+}
+
+#[derive(Debug, Deserialize)]
+struct One<T> {
+    #[serde(rename = "x")]
+    _x: T,
+}
+
+/// What is said against `text` of a type as a `T`.
+fn refusal<T: serde::de::DeserializeOwned + std::fmt::Debug>(
+    type_: ColumnType,
+    text: Option<&str>,
+) -> String {
+    let error = row(&[("x", type_, text)]).deserialize::<One<T>>().unwrap_err();
+    assert_eq!(error.column(), Some("x"));
+    error.to_string()
+}
+
+#[test]
+fn what_is_not_exact_is_an_error_that_names_the_column_and_not_the_value() {
+    let prefix = "table public.orders, column x: a value of type ";
+    for (error, says) in [
+        (refusal::<u8>(built_in(oid::INT4), Some("300")), "int4 can't be had as u8"),
+        (refusal::<i32>(built_in(oid::INT4), None), "int4 is NULL"),
+        (refusal::<i64>(built_in(oid::TEXT), Some("secret")), "text can't be had as i64"),
+        (refusal::<f64>(built_in(oid::NUMERIC), Some("0.1")), "numeric is a number that the float"),
+        (refusal::<f32>(built_in(oid::INT4), Some("16777217")), "int4 is a number that the float"),
+        (refusal::<f64>(built_in(oid::INT8), Some("9007199254740993")), "int8 is a number that the float"),
+        (refusal::<f64>(built_in(oid::INT8), Some("9223372036854775807")), "int8 is a number that the float"),
+        (refusal::<i64>(built_in(oid::NUMERIC), Some("1.5")), "numeric is no integer"),
+        (refusal::<i64>(built_in(oid::NUMERIC), Some("9223372036854775808")), "numeric can't be had as i64"),
+        (refusal::<Mood>(mood(), Some("secret")), "public.mood is none of the variants"),
+        (refusal::<Item>(item(), Some("(secret,)")), "public.item is NULL"),
+        (refusal::<(i32,)>(built_in(oid::INT4_ARRAY), Some("{1,2}")), "_int4 can't be had as"),
+        (refusal::<One<i32>>(built_in(oid::JSON), Some("{\"y\":1}")), "json missing field `x`, at line 1"),
+        (refusal::<i32>(built_in(oid::JSON), Some("\"secret\"")), "json is JSON of another shape"),
+        (refusal::<i32>(built_in(oid::JSON), Some("1 secret")), "json is not JSON"),
+        (refusal::<One<i32>>(item(), Some("(secret,1)")), "public.item lacks the field x"),
+        (refusal::<i32>(built_in(oid::INT4), Some("secret")), "int4 is not an integer, at byte 0"),
+    ] {
+        assert!(error.starts_with(&format!("{prefix}{says}")), "{error}");
+        assert!(!error.contains("secret") && !error.contains("300"), "{error}");
+    }
+}
+
+#[test]
+fn a_field_that_is_missing_says_which_kind_of_nothing_is_there() {
+    let column = Column::new("x", built_in(oid::TEXT));
+    for (datum, says) in [
+        (Datum::Unchanged, "text was not sent (an unchanged TOAST value)"),
+        (Datum::NotInIdentity, "text was not sent (not in the replica identity)"),
+        (Datum::Absent, "text was not sent (not published)"),
+    ] {
+        let row = row_of(vec![column.clone()], &[datum]);
+        let error = row.deserialize::<One<String>>().unwrap_err();
+        assert!(error.to_string().ends_with(says) && error.column() == Some("x"), "{error}");
+        assert!(row.deserialize::<One<Option<String>>>().is_ok());
+        assert_eq!(row.deserialize(), Ok(HashMap::<String, String>::new()));
+        assert_eq!(serde_json::to_string(&row).unwrap(), "{}");
+    }
+    let error = row(&[]).deserialize::<One<String>>().unwrap_err();
+    assert!(error.to_string().contains("no such column"), "{error}");
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    let error = row(&[("x", built_in(oid::TEXT), Some("a"))]).deserialize::<Nothing>().unwrap_err();
+    assert!(error.to_string().contains("column x") && error.to_string().contains("not asked for"), "{error}");
+}
+
+#[test]
+fn a_row_is_written_in_the_shape_of_natural_json() {
+    let row = row(&[
+        ("id", built_in(oid::INT8), Some("7")),
+        ("f", built_in(oid::FLOAT8), Some("NaN")),
+        ("g", built_in(oid::FLOAT4), Some("0.1")),
+        ("n", built_in(oid::NUMERIC), Some("9.50")),
+        ("at", built_in(oid::TIMESTAMP), Some("2024-02-29 14:00:00")),
+        ("items", array_of(item()), Some(r#"{"(a,1.50)",NULL}"#)),
+        ("grid", built_in(oid::INT2_ARRAY), Some("[0:1][1:2]={{1,2},{3,NULL}}")),
+        ("none", built_in(oid::INT2_ARRAY), Some("{}")),
+        ("doc", built_in(oid::JSON), Some(r#"{"b": 1.25, "a": [null]}"#)),
+        ("b", built_in(oid::BYTEA), Some(r"\xdead")),
+        ("span", built_in(oid::INT4RANGE), Some("[1,3)")),
+    ]);
+    assert_eq!(
+        serde_json::to_string(&row).unwrap(),
+        concat!(
+            r#"{"id":7,"f":"NaN","g":0.1,"n":"9.50","at":"2024-02-29T14:00:00","items":[{"sku":"a","price":"1.50"},null],"#,
+            r#""grid":[[1,2],[3,null]],"none":[],"doc":{"b":1.25,"a":[null]},"b":"\\xdead","span":"[1,3)"}"#
+        )
+    );
+    let error = serde_json::to_string(&self::row(&[("x", built_in(oid::INT4), Some("y"))])).unwrap_err();
+    assert!(error.to_string().contains("column x"), "{error}");
+}
