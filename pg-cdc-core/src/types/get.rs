@@ -6,8 +6,9 @@ use super::encoded::Encoded;
 use super::json::check_utf8;
 use super::text::{is_settled, versioned, write_text};
 use super::{
-    ColumnType, Flaw, Kind, PgDate, PgNumeric, PgTime, PgTimestamp, PgTimestampTz, PgUuid, TypeError,
-    boolean, bytea, float, integer,
+    ColumnType, Flaw, Kind, PgBits, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg, PgMacAddr,
+    PgMacAddr8, PgMoney, PgNumeric, PgPath, PgPoint, PgPolygon, PgSnapshot, PgTid, PgTime, PgTimeTz,
+    PgTimestamp, PgTimestampTz, PgUuid, TypeError, boolean, bytea, float, integer, oid,
 };
 use crate::Datum;
 
@@ -16,16 +17,22 @@ use crate::Datum;
 /// | T | PostgreSQL types |
 /// | --- | --- |
 /// | `bool` | bool |
-/// | `i16`, `i32`, `i64`, `u32` | int2, int4, int8, oid; out of T's range is an error |
+/// | `i16`, `i32`, `i64`, `u32`, `u64` | int2, int4, int8, oid, xid, cid, xid8; out of T's range is an error |
 /// | `f32` | float4, int2 |
 /// | `f64` | float8, float4, int2, int4 |
 /// | [`PgNumeric`] | numeric, int2, int4, int8 |
 /// | [`PgDate`], [`PgTime`], [`PgTimestamp`], [`PgTimestampTz`], [`PgUuid`] | their own |
+/// | [`PgTimeTz`], [`PgInterval`], [`PgMacAddr`], [`PgMacAddr8`], [`PgTid`], [`Lsn`](crate::Lsn) | their own |
+/// | [`PgPoint`], [`PgLine`], [`PgLseg`], [`PgBox`], [`PgPath`], [`PgPolygon`], [`PgCircle`] | their own |
+/// | [`PgMoney`] | money: binary, or the text of the locales C and en_US |
+/// | [`PgBits`] | bit, varbit |
+/// | [`PgInet`] | inet, cidr |
+/// | [`PgSnapshot`] | pg_snapshot, txid_snapshot |
 /// | `&str` | whatever came as text; text, varchar, bpchar, name, json, jsonb also from binary |
 /// | `String`, `Cow<str>` | any: PostgreSQL's text |
 /// | `Vec<u8>`, `Cow<[u8]>` | bytea; text, varchar, bpchar, name (its bytes, UTF-8 or not) |
 /// | `&[u8]` | the same, but a bytea only where it came in binary |
-/// | `Vec<T>`, [`PgArray<T>`](super::PgArray) | arrays of what `T` is for; `Vec<Option<T>>` where elements may be NULL |
+/// | `Vec<T>`, [`PgArray<T>`](super::PgArray) | arrays of what `T` is for, int2vector, oidvector; `Vec<Option<T>>` where elements may be NULL |
 /// | [`PgRange<T>`](super::PgRange), [`PgMultirange<T>`](super::PgMultirange) | ranges and multiranges of what `T` is for |
 /// | `Option<T>` | as T; NULL is `None` |
 ///
@@ -107,16 +114,22 @@ macro_rules! integers {
             fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
                 let kind = type_.kind();
                 let value = match (kind, value_of(type_, datum)?) {
-                    (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Text(text)) => {
-                        integer::from_text(kind, text)
+                    (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid | Kind::Xid, Encoded::Text(text)) => {
+                        integer::from_text(kind, text).map(|value| Self::try_from(value).ok())
                     }
-                    (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Binary(bytes)) => {
-                        integer::from_binary(kind, bytes)
+                    (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid | Kind::Xid, Encoded::Binary(bytes)) => {
+                        integer::from_binary(kind, bytes).map(|value| Self::try_from(value).ok())
+                    }
+                    (Kind::Xid8, Encoded::Text(text)) => {
+                        integer::unsigned_from_text(text).map(|value| Self::try_from(value).ok())
+                    }
+                    (Kind::Xid8, Encoded::Binary(bytes)) => {
+                        integer::unsigned_from_binary(bytes).map(|value| Self::try_from(value).ok())
                     }
                     _ => Err(mismatch!($target)),
                 }
                 .map_err(|flaw| flaw.of(type_))?;
-                Self::try_from(value).map_err(|_| {
+                value.ok_or_else(|| {
                     let what = concat!("is out of the range of ", stringify!($target));
                     TypeError::outside(type_, what, Self::MIN.into(), Self::MAX.into())
                 })
@@ -125,7 +138,7 @@ macro_rules! integers {
     )*};
 }
 
-integers!(i16, i32, i64, u32);
+integers!(i16, i32, i64, u32, u64);
 
 impl<'a> FromDatum<'a> for f32 {
     #[inline]
@@ -193,8 +206,36 @@ own_type!(
     PgTime is Kind::Time,
     PgTimestamp is Kind::Timestamp,
     PgTimestampTz is Kind::TimestampTz,
-    PgUuid is Kind::Uuid
+    PgUuid is Kind::Uuid,
+    PgMoney is Kind::Money,
+    PgBits is Kind::Bits,
+    PgTimeTz is Kind::TimeTz,
+    PgInterval is Kind::Interval,
+    PgPoint is Kind::Point,
+    PgLine is Kind::Line,
+    PgLseg is Kind::Lseg,
+    PgBox is Kind::Box,
+    PgPath is Kind::Path,
+    PgPolygon is Kind::Polygon,
+    PgCircle is Kind::Circle,
+    PgMacAddr is Kind::MacAddr,
+    PgMacAddr8 is Kind::MacAddr8,
+    PgTid is Kind::Tid,
+    PgSnapshot is Kind::Snapshot
 );
+
+/// Which of its two types it is, its text does not tell.
+impl<'a> FromDatum<'a> for PgInet {
+    #[inline]
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        match (type_.kind(), value_of(type_, datum)?) {
+            (Kind::Inet, Encoded::Text(text)) => Self::from_text_of(text, type_.base().oid == oid::CIDR),
+            (Kind::Inet, Encoded::Binary(bytes)) => Self::from_binary(bytes),
+            _ => Err(mismatch!(PgInet)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
 
 /// The value's text where it lies as it is in the datum.
 fn text_in_place<'a>(kind: Kind, value: Encoded<'a>) -> Option<Result<&'a str, Flaw>> {

@@ -224,10 +224,30 @@ pub fn is_binary_known(type_: &ColumnType) -> bool {
         | Kind::Text
         | Kind::Char
         | Kind::Bytea
+        | Kind::Bits
         | Kind::Date
         | Kind::Time
+        | Kind::TimeTz
         | Kind::Timestamp
         | Kind::TimestampTz
+        | Kind::Interval
+        | Kind::Point
+        | Kind::Line
+        | Kind::Lseg
+        | Kind::Box
+        | Kind::Path
+        | Kind::Polygon
+        | Kind::Circle
+        | Kind::Inet
+        | Kind::MacAddr
+        | Kind::MacAddr8
+        | Kind::PgLsn
+        | Kind::Xid
+        | Kind::Xid8
+        | Kind::Tid
+        | Kind::Snapshot
+        | Kind::Int2Vector
+        | Kind::OidVector
         | Kind::Uuid
         | Kind::Json
         | Kind::Jsonb

@@ -16,6 +16,7 @@
 //! is [`Kind::Other`]: its text passes through as it is.
 
 mod array;
+mod bits;
 mod boolean;
 mod built_in;
 mod bytea;
@@ -26,14 +27,18 @@ mod datetime;
 mod encoded;
 mod error;
 mod float;
+mod geometric;
 mod get;
 mod integer;
 pub mod json;
 mod kind;
+mod money;
+mod network;
 mod numeric;
 pub mod oid;
 mod quoting;
 mod range;
+mod system;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -41,16 +46,21 @@ mod uuid;
 mod value;
 
 pub use array::{Dimension, PgArray};
+pub use bits::PgBits;
 pub use column_type::{ColumnType, Extension, Field, Shape};
-pub use datetime::{PgDate, PgTime, PgTimestamp, PgTimestampTz};
+pub use datetime::{PgDate, PgInterval, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz};
 pub use error::TypeError;
 use error::{Flaw, Parsed};
 pub use float::{write_float4, write_float8};
+pub use geometric::{PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon};
 pub use get::FromDatum;
 use get::value_of;
 pub use kind::{Format, Kind, is_binary_known};
+pub use money::PgMoney;
+pub use network::{PgInet, PgMacAddr, PgMacAddr8};
 pub use numeric::PgNumeric;
 pub use range::{PgMultirange, PgRange};
+pub use system::{PgSnapshot, PgTid};
 pub use text::write_text;
 pub use uuid::PgUuid;
 pub use value::Value;
@@ -81,3 +91,17 @@ macro_rules! text_is_display {
     };
 }
 use text_is_display;
+
+/// `FromStr` by the type's `from_text`; an error names the built-in type.
+macro_rules! text_is_parsed {
+    ($name:ident, $oid:path) => {
+        impl std::str::FromStr for $name {
+            type Err = crate::types::TypeError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::from_text(text.as_bytes()).map_err(|flaw| flaw.of_built_in($oid))
+            }
+        }
+    };
+}
+use text_is_parsed;

@@ -9,10 +9,17 @@ use proptest::prelude::*;
 
 use super::json::write_natural;
 use super::*;
-use crate::Datum;
+use crate::{Datum, Lsn};
 
 /// What a real server gave, a family of types a file.
-const FAMILIES: [&str; 2] = [include_str!("testdata/scalars.tsv"), include_str!("testdata/containers.tsv")];
+const FAMILIES: [&str; 6] = [
+    include_str!("testdata/scalars.tsv"),
+    include_str!("testdata/time.tsv"),
+    include_str!("testdata/geometric.tsv"),
+    include_str!("testdata/network.tsv"),
+    include_str!("testdata/system.tsv"),
+    include_str!("testdata/containers.tsv"),
+];
 
 /// The types that there are cases of.
 fn types() -> Vec<ColumnType> {
@@ -186,6 +193,34 @@ fn values_are_the_same_from_both_encodings_and_give_both_back() {
         Kind::Json | Kind::Jsonb => assert_eq!(same::<&str>(case), case.text),
         Kind::Char => assert_eq!(same::<String>(case), case.text),
         Kind::Xml | Kind::JsonPath => assert_eq!(same::<&str>(case), case.text),
+        Kind::TimeTz => there_and_back!(PgTimeTz, case),
+        Kind::Interval => there_and_back!(PgInterval, case),
+        Kind::Bits => there_and_back!(PgBits, case),
+        // NaN is the same as nothing.
+        Kind::Point | Kind::Line | Kind::Lseg | Kind::Box | Kind::Path | Kind::Polygon | Kind::Circle
+            if case.text.contains("NaN") =>
+        {
+            geometric(case);
+        }
+        Kind::Point => there_and_back!(PgPoint, case),
+        Kind::Line => there_and_back!(PgLine, case),
+        Kind::Lseg => there_and_back!(PgLseg, case),
+        Kind::Box => there_and_back!(PgBox, case),
+        Kind::Path => there_and_back!(PgPath, case),
+        Kind::Polygon => there_and_back!(PgPolygon, case),
+        Kind::Circle => there_and_back!(PgCircle, case),
+        Kind::Inet => {
+            there_and_back!(PgInet, case);
+            assert_eq!(same::<PgInet>(case).is_cidr(), case.type_.oid == oid::CIDR);
+        }
+        Kind::MacAddr => there_and_back!(PgMacAddr, case),
+        Kind::MacAddr8 => there_and_back!(PgMacAddr8, case),
+        Kind::PgLsn => assert_eq!(same::<Lsn>(case).as_u64().to_be_bytes(), *case.binary),
+        Kind::Xid => assert_eq!(u64::from(same::<u32>(case)), same::<u64>(case)),
+        Kind::Xid8 => assert_eq!(same::<u64>(case).to_be_bytes(), *case.binary),
+        Kind::Tid => there_and_back!(PgTid, case),
+        Kind::Snapshot => there_and_back!(PgSnapshot, case),
+        Kind::Int2Vector | Kind::OidVector => vectors(case),
         Kind::Array => arrays(case),
         Kind::Range => ranges(case),
         Kind::Multirange => multiranges(case),
@@ -237,6 +272,44 @@ fn is_alike(ours: &serde_json::Value, server: &serde_json::Value) -> bool {
     }
 }
 
+/// Both encodings of a value that may hold NaN give both back.
+fn geometric(case: &Case) {
+    macro_rules! there_and_back {
+        ($type:ty) => {
+            for datum in [Datum::Text(case.text.as_bytes()), Datum::Binary(&case.binary)] {
+                let value = <$type>::from_datum(&case.type_, datum).unwrap();
+                assert_eq!(value.to_string(), case.text);
+                let mut binary = Vec::new();
+                value.write_binary(&mut binary);
+                assert_eq!(binary, case.binary, "{}", case.text);
+            }
+        };
+    }
+    match case.type_.kind() {
+        Kind::Point => there_and_back!(PgPoint),
+        Kind::Line => there_and_back!(PgLine),
+        Kind::Lseg => there_and_back!(PgLseg),
+        Kind::Box => there_and_back!(PgBox),
+        Kind::Path => there_and_back!(PgPath),
+        Kind::Polygon => there_and_back!(PgPolygon),
+        Kind::Circle => there_and_back!(PgCircle),
+        other => unreachable!("{other:?}"),
+    }
+}
+
+fn vectors(case: &Case) {
+    let numbers = same::<Vec<i64>>(case);
+    let text: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+    assert_eq!(text.join(" "), case.text);
+    let array = same::<PgArray<i64>>(case);
+    assert_eq!(array.elements(), numbers);
+    assert!(array.dimensions().iter().all(|dimension| dimension.lower == 0));
+    match case.type_.kind() {
+        Kind::Int2Vector => assert_eq!(same::<Vec<i16>>(case).len(), numbers.len()),
+        _ => assert_eq!(same::<Vec<u32>>(case).len(), numbers.len()),
+    }
+}
+
 fn arrays(case: &Case) {
     let elements = same::<PgArray<Option<String>>>(case);
     let dimensions = elements.dimensions();
@@ -245,6 +318,9 @@ fn arrays(case: &Case) {
     }
     if case.type_.oid == oid::INT4_ARRAY {
         same::<PgArray<Option<i64>>>(case);
+    }
+    if case.type_.oid == oid::INTERVAL_ARRAY {
+        same::<PgArray<Option<PgInterval>>>(case);
     }
 }
 
@@ -289,7 +365,7 @@ fn nothing_but_null_is_null() {
 #[test]
 fn types_without_a_kind_are_their_text_and_never_their_binary() {
     for type_ in [
-        ColumnType::built_in(oid::INTERVAL),
+        ColumnType::built_in(oid::ACLITEM),
         ColumnType::built_in(oid::REGCLASS),
         ColumnType::new(70_000, -1, "public.mood"),
     ] {
@@ -368,6 +444,16 @@ proptest! {
                 let _ = PgMultirange::<i64>::from_datum(&type_, datum);
                 let value = Value::from_datum(&type_, datum);
                 let _ = value.map(|value| (value.to_string(), serde_json::to_string(&value).is_ok()));
+                let _ = (PgTimeTz::from_datum(&type_, datum), PgInterval::from_datum(&type_, datum));
+                let _ = (PgBits::from_datum(&type_, datum), PgMoney::from_datum(&type_, datum));
+                let _ = (PgPoint::from_datum(&type_, datum), PgLine::from_datum(&type_, datum));
+                let _ = (PgLseg::from_datum(&type_, datum), PgBox::from_datum(&type_, datum));
+                let _ = (PgPath::from_datum(&type_, datum), PgPolygon::from_datum(&type_, datum));
+                let _ = (PgCircle::from_datum(&type_, datum), PgInet::from_datum(&type_, datum));
+                let _ = (PgMacAddr::from_datum(&type_, datum), PgMacAddr8::from_datum(&type_, datum));
+                let _ = (PgTid::from_datum(&type_, datum), PgSnapshot::from_datum(&type_, datum));
+                let _ = (Lsn::from_datum(&type_, datum), u64::from_datum(&type_, datum));
+                let _ = (Vec::<i16>::from_datum(&type_, datum), Vec::<u32>::from_datum(&type_, datum));
             }
         }
     }

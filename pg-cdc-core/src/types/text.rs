@@ -3,8 +3,9 @@
 use super::datetime::{Style, write_timestamp};
 use super::encoded::Encoded;
 use super::{
-    ColumnType, Flaw, Kind, Parsed, PgDate, PgTime, PgTimestampTz, PgUuid, TypeError, array, boolean, bytea,
-    character, composite, float, integer, numeric, range, value_of,
+    ColumnType, Flaw, Kind, Parsed, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg, PgMacAddr,
+    PgMacAddr8, PgPoint, PgTid, PgTime, PgTimeTz, PgTimestampTz, PgUuid, TypeError, array, bits, boolean,
+    bytea, character, composite, float, geometric, integer, numeric, range, system, value_of,
 };
 use crate::Datum;
 
@@ -68,7 +69,7 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
     let kind = type_.kind();
     match kind {
         Kind::Bool => boolean::write_text(boolean::from_binary(bytes)?, out),
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid => {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid | Kind::Xid => {
             integer::write_text(integer::from_binary(kind, bytes)?, out);
         }
         Kind::Float4 => float::write_float4(float::float4_from_binary(bytes)?, out),
@@ -85,6 +86,24 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
         Kind::Timestamp => write_timestamp(bytes, Style::TEXT, out)?,
         Kind::TimestampTz => write_timestamp(bytes, Style::TEXT_UTC, out)?,
         Kind::Uuid => PgUuid::from_binary(bytes)?.write_text(out),
+        Kind::Bits => bits::write_text_from_binary(bytes, out)?,
+        Kind::TimeTz => PgTimeTz::from_binary(bytes)?.write_text(out),
+        Kind::Interval => PgInterval::from_binary(bytes)?.write_text(out),
+        Kind::Point => PgPoint::from_binary(bytes)?.write_text(out),
+        Kind::Line => PgLine::from_binary(bytes)?.write_text(out),
+        Kind::Lseg => PgLseg::from_binary(bytes)?.write_text(out),
+        Kind::Box => PgBox::from_binary(bytes)?.write_text(out),
+        Kind::Path => geometric::write_path_from_binary(bytes, out)?,
+        Kind::Polygon => geometric::write_polygon_from_binary(bytes, out)?,
+        Kind::Circle => PgCircle::from_binary(bytes)?.write_text(out),
+        Kind::Inet => PgInet::from_binary(bytes)?.write_text(out),
+        Kind::MacAddr => PgMacAddr::from_binary(bytes)?.write_text(out),
+        Kind::MacAddr8 => PgMacAddr8::from_binary(bytes)?.write_text(out),
+        Kind::PgLsn => system::write_lsn_from_binary(bytes, out)?,
+        Kind::Xid8 => integer::write_unsigned(integer::unsigned_from_binary(bytes)?, out),
+        Kind::Tid => PgTid::from_binary(bytes)?.write_text(out),
+        Kind::Snapshot => system::write_snapshot_from_binary(bytes, out)?,
+        Kind::Int2Vector | Kind::OidVector => array::write_vector_from_binary(type_, bytes, out)?,
         Kind::Array => array::write_text_from_binary(type_, bytes, out)?,
         Kind::Composite => composite::write_text_from_binary(type_, bytes, out)?,
         Kind::Range => range::write_text_from_binary(type_, bytes, out)?,

@@ -1,6 +1,7 @@
 //! Arrays: any type's, up to six dimensions, any lower bounds (`src/backend/utils/adt/arrayfuncs.c`).
 
 mod value;
+mod vector;
 
 use super::column_type::{ColumnType, Shape};
 use super::encoded::{Encoded, Reader};
@@ -8,6 +9,7 @@ use super::quoting::{Style, quote_from, unquote};
 use super::{Flaw, Parsed, text};
 
 pub use value::PgArray;
+pub(super) use vector::write_vector_from_binary;
 
 /// PostgreSQL's own limit (`MAXDIM`).
 pub(super) const MOST_DIMENSIONS: usize = 6;
@@ -67,14 +69,18 @@ pub(super) fn walk(
     value: Encoded<'_>,
     each: impl FnMut(&ColumnType, Part<'_>) -> Parsed<()>,
 ) -> Parsed<()> {
-    match value {
-        Encoded::Text(text) => walk_text(type_, text, each),
-        Encoded::Binary(bytes) => walk_binary(type_, bytes, each),
+    match (value, vector::as_array(type_)) {
+        (Encoded::Text(text), None) => walk_text(type_, text, each),
+        (Encoded::Text(text), Some(array)) => vector::walk_text(array, text, each),
+        (Encoded::Binary(bytes), array) => walk_binary(array.unwrap_or(type_), bytes, each),
     }
 }
 
 /// The dimensions of an array: none for an empty one.
 pub(super) fn dimensions(type_: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
+    if let Some(array) = vector::as_array(type_) {
+        return vector::dimensions(array, value);
+    }
     match value {
         Encoded::Binary(bytes) => {
             let (_, _, dimensions, count) = header(type_, &mut Reader::new(bytes))?;

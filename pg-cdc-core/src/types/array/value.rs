@@ -4,7 +4,7 @@ use super::{Dimension, Part, beginning_at, dimensions, walk};
 use crate::Datum;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
-use crate::types::{ColumnType, Flaw, FromDatum, TypeError};
+use crate::types::{ColumnType, Flaw, FromDatum, Kind, TypeError};
 
 /// An array with its dimensions, elements in the order of its text: the last index moves fastest.
 ///
@@ -71,12 +71,13 @@ impl<'a, T: for<'e> FromDatum<'e>> FromDatum<'a> for PgArray<T> {
     }
 }
 
-/// One dimension, beginning with 1; NULL is an error unless `T` is an `Option`.
+/// One dimension, beginning with 1 (int2vector and oidvector: 0); NULL is an error unless `T` is an `Option`.
 impl<'a, T: for<'e> FromDatum<'e>> FromDatum<'a> for Vec<T> {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         let value = value_of(type_, datum)?;
         match *dimensions(type_, value).map_err(|flaw| flaw.of(type_))? {
             [] | [Dimension { lower: 1, .. }] => elements(type_, value),
+            [_] if matches!(type_.kind(), Kind::Int2Vector | Kind::OidVector) => elements(type_, value),
             [_] => Err(Flaw::new("does not begin with index 1 (ask for a PgArray)").of(type_)),
             _ => Err(Flaw::new("has more than one dimension (ask for a PgArray)").of(type_)),
         }

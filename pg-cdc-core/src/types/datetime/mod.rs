@@ -5,12 +5,16 @@
 
 mod calendar;
 mod date;
+mod interval;
 mod time;
 mod timestamp;
+mod timetz;
 
 pub use date::PgDate;
+pub use interval::PgInterval;
 pub use time::PgTime;
 pub use timestamp::{PgTimestamp, PgTimestampTz};
+pub use timetz::PgTimeTz;
 
 pub(super) use timestamp::{
     Style, write_binary as write_timestamp, write_json_from_text as write_timestamp_json,

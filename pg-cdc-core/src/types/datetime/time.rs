@@ -64,7 +64,13 @@ impl PgTime {
 /// Reads `HH:MM:SS` and up to six digits of a fraction: microseconds, possibly more than a day's.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<i64> {
     let hour = cursor.number(2, 2).filter(|&hour| hour <= 24)?;
-    let minute = cursor.after(b':', 60)?;
+    cursor.take(b':')?;
+    Some(i64::from(hour) * 3_600 * MICROS_A_SECOND + read_below_hour(cursor)?)
+}
+
+/// Reads `MM:SS` and up to six digits of a fraction: microseconds.
+pub(super) fn read_below_hour(cursor: &mut Cursor<'_>) -> Option<i64> {
+    let minute = cursor.number(2, 2).filter(|&minute| minute < 60)?;
     let second = cursor.after(b':', 60)?;
     let mut micros = 0;
     if cursor.take(b'.').is_some() {
@@ -74,11 +80,11 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<i64> {
             micros *= 10;
         }
     }
-    let seconds = (hour * 60 + minute) * 60 + second;
+    let seconds = minute * 60 + second;
     Some(i64::from(seconds) * MICROS_A_SECOND + i64::from(micros))
 }
 
-/// Appends `HH:MM:SS` and the fraction without trailing zeros.
+/// Appends `HH:MM:SS`, of less than 100 hours, and the fraction without trailing zeros.
 pub(super) fn write(micros: i64, out: &mut Vec<u8>) {
     let seconds = (micros / MICROS_A_SECOND) as u32;
     let fraction = (micros % MICROS_A_SECOND) as u32;

@@ -169,7 +169,7 @@ fn read(text: &[u8], zoned: bool) -> Parsed<i64> {
 }
 
 /// Reads `+HH`, `+HH:MM` or `+HH:MM:SS`: seconds east of UTC.
-fn read_offset(cursor: &mut Cursor<'_>) -> Option<i64> {
+pub(super) fn read_offset(cursor: &mut Cursor<'_>) -> Option<i64> {
     let west = cursor.take(b'-').is_some();
     if !west {
         cursor.take(b'+')?;

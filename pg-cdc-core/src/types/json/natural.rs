@@ -70,7 +70,7 @@ fn write_from_text(type_: &ColumnType, text: &[u8], out: &mut Vec<u8>) -> Parsed
         Kind::TimestampTz => write_timestamp_json(text, true, out),
         Kind::Json | Kind::Jsonb => write_embedded(text, out),
         Kind::Char if character::is_bare_byte(text) => write_from_binary(type_, text, out),
-        Kind::Array => write_array(type_, Encoded::Text(text), out),
+        Kind::Array | Kind::Int2Vector | Kind::OidVector => write_array(type_, Encoded::Text(text), out),
         Kind::Composite => write_composite(type_, Encoded::Text(text), out),
         _ => write_string_bytes(text, out),
     }
@@ -106,10 +106,29 @@ fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Par
             text::write_from_binary(type_, bytes, out)
         }),
         // None of these has anything to escape.
-        Kind::Oid | Kind::Date | Kind::Time | Kind::Uuid => {
-            quoted(out, |out| text::write_from_binary(type_, bytes, out))
-        }
-        Kind::Array => write_array(type_, Encoded::Binary(bytes), out),
+        Kind::Oid
+        | Kind::Date
+        | Kind::Time
+        | Kind::Uuid
+        | Kind::Bits
+        | Kind::TimeTz
+        | Kind::Interval
+        | Kind::Point
+        | Kind::Line
+        | Kind::Lseg
+        | Kind::Box
+        | Kind::Path
+        | Kind::Polygon
+        | Kind::Circle
+        | Kind::Inet
+        | Kind::MacAddr
+        | Kind::MacAddr8
+        | Kind::PgLsn
+        | Kind::Xid
+        | Kind::Xid8
+        | Kind::Tid
+        | Kind::Snapshot => quoted(out, |out| text::write_from_binary(type_, bytes, out)),
+        Kind::Array | Kind::Int2Vector | Kind::OidVector => write_array(type_, Encoded::Binary(bytes), out),
         Kind::Composite => write_composite(type_, Encoded::Binary(bytes), out),
         // Whatever else: its text may have something to escape, and is written twice.
         _ => {

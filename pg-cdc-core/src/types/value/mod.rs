@@ -12,10 +12,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{
-    ColumnType, Kind, PgArray, PgDate, PgMultirange, PgNumeric, PgRange, PgTime, PgTimestamp, PgTimestampTz,
-    PgUuid, TypeError,
+    ColumnType, Kind, PgArray, PgBits, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg,
+    PgMacAddr, PgMacAddr8, PgMoney, PgMultirange, PgNumeric, PgPath, PgPoint, PgPolygon, PgRange, PgSnapshot,
+    PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, PgUuid, TypeError,
 };
-use crate::Datum;
+use crate::{Datum, Lsn};
 
 pub(crate) use deserialize::Lazy;
 pub(crate) use refusal::Refusal;
@@ -62,6 +63,18 @@ macro_rules! values {
             Float4(f32),
             /// `float8`
             Float8(f64),
+            /// `xid`, `cid`
+            Xid(u32),
+            /// `xid8`
+            Xid8(u64),
+            /// `pg_lsn`
+            Lsn(Lsn),
+            /// `money`, where its text is that of the locales C or en_US; [`Other`](Self::Other) elsewhere.
+            Money(PgMoney),
+            /// `int2vector`
+            Int2Vector(Vec<i16>),
+            /// `oidvector`
+            OidVector(Vec<u32>),
             /// `text`, `varchar`, `bpchar`, `name`, `"char"`, citext.
             Text(Cow<'a, str>),
             /// `bytea`
@@ -99,6 +112,12 @@ macro_rules! values {
                     (Self::Oid(one), Self::Oid(other)) => one == other,
                     (Self::Float4(one), Self::Float4(other)) => one == other || one.is_nan() && other.is_nan(),
                     (Self::Float8(one), Self::Float8(other)) => one == other || one.is_nan() && other.is_nan(),
+                    (Self::Xid(one), Self::Xid(other)) => one == other,
+                    (Self::Xid8(one), Self::Xid8(other)) => one == other,
+                    (Self::Lsn(one), Self::Lsn(other)) => one == other,
+                    (Self::Money(one), Self::Money(other)) => one == other,
+                    (Self::Int2Vector(one), Self::Int2Vector(other)) => one == other,
+                    (Self::OidVector(one), Self::OidVector(other)) => one == other,
                     (Self::Text(one), Self::Text(other))
                     | (Self::Json(one), Self::Json(other))
                     | (Self::Enum(one), Self::Enum(other))
@@ -109,7 +128,7 @@ macro_rules! values {
                     (Self::Range(one), Self::Range(other)) => one == other,
                     (Self::Multirange(one), Self::Multirange(other)) => one == other,
                     (Self::Composite(one), Self::Composite(other)) => one == other,
-                    $((Self::$name(one), Self::$name(other)) => one == other,)*
+                    $((Self::$name(one), Self::$name(other)) => are_same(one, other),)*
                     _ => false,
                 }
             }
@@ -128,6 +147,12 @@ macro_rules! values {
                     Self::Oid(value) => Value::Oid(value),
                     Self::Float4(value) => Value::Float4(value),
                     Self::Float8(value) => Value::Float8(value),
+                    Self::Xid(value) => Value::Xid(value),
+                    Self::Xid8(value) => Value::Xid8(value),
+                    Self::Lsn(value) => Value::Lsn(value),
+                    Self::Money(value) => Value::Money(value),
+                    Self::Int2Vector(values) => Value::Int2Vector(values),
+                    Self::OidVector(values) => Value::OidVector(values),
                     Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
                     Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
                     Self::Json(text) => Value::Json(Cow::Owned(text.into_owned())),
@@ -186,6 +211,44 @@ values! {
     Timestamp(PgTimestamp) is Kind::Timestamp,
     /// `timestamptz`
     TimestampTz(PgTimestampTz) is Kind::TimestampTz,
+    /// `timetz`
+    TimeTz(PgTimeTz) is Kind::TimeTz,
+    /// `interval`
+    Interval(PgInterval) is Kind::Interval,
     /// `uuid`
     Uuid(PgUuid) is Kind::Uuid,
+    /// `bit`, `varbit`
+    Bits(PgBits) is Kind::Bits,
+    /// `point`
+    Point(PgPoint) is Kind::Point,
+    /// `line`
+    Line(PgLine) is Kind::Line,
+    /// `lseg`
+    Lseg(PgLseg) is Kind::Lseg,
+    /// `box`
+    Box(PgBox) is Kind::Box,
+    /// `path`
+    Path(PgPath) is Kind::Path,
+    /// `polygon`
+    Polygon(PgPolygon) is Kind::Polygon,
+    /// `circle`
+    Circle(PgCircle) is Kind::Circle,
+    /// `inet`, `cidr`
+    Inet(PgInet) is Kind::Inet,
+    /// `macaddr`
+    MacAddr(PgMacAddr) is Kind::MacAddr,
+    /// `macaddr8`
+    MacAddr8(PgMacAddr8) is Kind::MacAddr8,
+    /// `tid`
+    Tid(PgTid) is Kind::Tid,
+    /// `pg_snapshot`, `txid_snapshot`
+    Snapshot(PgSnapshot) is Kind::Snapshot,
+}
+
+/// Whether two are equal, NaN within them being NaN.
+fn are_same<T: PartialEq + ToString>(one: &T, other: &T) -> bool {
+    // What is not equal to itself holds a NaN.
+    #[expect(clippy::eq_op)]
+    let holds_nan = one != one;
+    one == other || holds_nan && one.to_string() == other.to_string()
 }

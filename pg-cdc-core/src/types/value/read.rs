@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Value, read_own};
-use crate::Datum;
 use crate::types::column_type::Shape;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
-use crate::types::{ColumnType, Flaw, FromDatum, Kind, PgArray, PgMultirange, PgRange, TypeError, composite};
+use crate::types::{
+    ColumnType, Flaw, FromDatum, Kind, PgArray, PgMoney, PgMultirange, PgRange, TypeError, composite,
+};
+use crate::{Datum, Lsn};
 
 /// NULL is [`Value::Null`]; a value that was not sent is an error.
 impl<'a> FromDatum<'a> for Value<'a> {
@@ -25,6 +27,16 @@ impl<'a> FromDatum<'a> for Value<'a> {
             Kind::Oid => Self::Oid(u32::from_datum(type_, datum)?),
             Kind::Float4 => Self::Float4(f32::from_datum(type_, datum)?),
             Kind::Float8 => Self::Float8(f64::from_datum(type_, datum)?),
+            Kind::Xid => Self::Xid(u32::from_datum(type_, datum)?),
+            Kind::Xid8 => Self::Xid8(u64::from_datum(type_, datum)?),
+            Kind::PgLsn => Self::Lsn(Lsn::from_datum(type_, datum)?),
+            // The locale of another server's text is not known.
+            Kind::Money => match (PgMoney::from_datum(type_, datum), datum) {
+                (Err(_), Datum::Text(_)) => Self::Other(Cow::from_datum(type_, datum)?),
+                (money, _) => Self::Money(money?),
+            },
+            Kind::Int2Vector => Self::Int2Vector(Vec::from_datum(type_, datum)?),
+            Kind::OidVector => Self::OidVector(Vec::from_datum(type_, datum)?),
             Kind::Text | Kind::Char => Self::Text(Cow::from_datum(type_, datum)?),
             Kind::Bytea => Self::Bytes(Cow::from_datum(type_, datum)?),
             Kind::Json | Kind::Jsonb => Self::Json(Cow::from_datum(type_, datum)?),

@@ -22,6 +22,12 @@ impl Value<'_> {
             Self::Oid(value) => integer::write_text((*value).into(), out),
             Self::Float4(value) => write_float4(*value, out),
             Self::Float8(value) => write_float8(*value, out),
+            Self::Xid(value) => integer::write_text((*value).into(), out),
+            Self::Xid8(value) => out.extend_from_slice(value.to_string().as_bytes()),
+            Self::Lsn(value) => out.extend_from_slice(value.to_string().as_bytes()),
+            Self::Money(value) => value.write_text(out),
+            Self::Int2Vector(values) => write_spaced(values, out),
+            Self::OidVector(values) => write_spaced(values, out),
             Self::Text(text) | Self::Json(text) | Self::Enum(text) | Self::Other(text) => {
                 out.extend_from_slice(text.as_bytes());
             }
@@ -82,6 +88,13 @@ impl fmt::Display for Value<'_> {
             }
         };
         f.pad(&String::from_utf8_lossy(&text))
+    }
+}
+
+fn write_spaced<T: Copy + Into<i64>>(values: &[T], out: &mut Vec<u8>) {
+    for (index, value) in values.iter().enumerate() {
+        out.extend((index > 0).then_some(b' '));
+        integer::write_text((*value).into(), out);
     }
 }
 

@@ -1,0 +1,87 @@
+//! `int2vector` and `oidvector`: arrays of one dimension from index 0, whose text is numbers with spaces between them
+//! (`src/backend/utils/adt/int.c`, `oid.c`). Their binary form is an array's.
+
+use std::sync::LazyLock;
+
+use super::{Dimension, Part, parts_of, walk_binary};
+use crate::types::encoded::{Encoded, Reader};
+use crate::types::{ColumnType, Flaw, Kind, Parsed, oid, text};
+
+static INT2_ARRAY: LazyLock<ColumnType> = LazyLock::new(|| ColumnType::built_in(oid::INT2_ARRAY));
+static OID_ARRAY: LazyLock<ColumnType> = LazyLock::new(|| ColumnType::built_in(oid::OID_ARRAY));
+
+/// The array of the same elements, if the type is one of these.
+#[inline]
+pub(super) fn as_array(type_: &ColumnType) -> Option<&'static ColumnType> {
+    match type_.kind() {
+        Kind::Int2Vector => Some(&INT2_ARRAY),
+        Kind::OidVector => Some(&OID_ARRAY),
+        _ => None,
+    }
+}
+
+/// Tells `each` the parts of a vector's text.
+pub(super) fn walk_text(
+    array: &ColumnType,
+    text: &[u8],
+    mut each: impl FnMut(&ColumnType, Part<'_>) -> Parsed<()>,
+) -> Parsed<()> {
+    let (element, _) = parts_of(array)?;
+    each(element, Part::Open)?;
+    if !text.is_empty() {
+        let mut at = 0;
+        for number in text.split(|&byte| byte == b' ') {
+            if number.is_empty() || !number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-') {
+                return Err(Flaw::at("is not a list of numbers", at));
+            }
+            if at > 0 {
+                each(element, Part::Separator)?;
+            }
+            each(element, Part::Value(Encoded::Text(number)))?;
+            at += number.len() + 1;
+        }
+    }
+    each(element, Part::Close)
+}
+
+/// The one dimension of a vector.
+pub(super) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
+    let dimension = match value {
+        Encoded::Binary(bytes) => {
+            let (_, _, dimensions, count) = super::header(array, &mut Reader::new(bytes))?;
+            let [dimension] = dimensions.get(..count).unwrap_or_default() else {
+                return Err(Flaw::at("has not one dimension", 0));
+            };
+            *dimension
+        }
+        Encoded::Text(text) => {
+            let mut len = 0;
+            walk_text(array, text, |_, part| {
+                len += usize::from(matches!(part, Part::Value(_)));
+                Ok(())
+            })?;
+            Dimension { len, lower: 0 }
+        }
+    };
+    // An empty array has no dimensions.
+    Ok(if dimension.len == 0 { Vec::new() } else { vec![dimension] })
+}
+
+/// Appends the text of a binary vector.
+pub(in crate::types) fn write_vector_from_binary(
+    type_: &ColumnType,
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+) -> Parsed<()> {
+    let array = as_array(type_).ok_or(Flaw::new("is no vector"))?;
+    dimensions(array, Encoded::Binary(bytes))?;
+    walk_binary(array, bytes, |element, part| match part {
+        Part::Open | Part::Close => Ok(()),
+        Part::Separator => {
+            out.push(b' ');
+            Ok(())
+        }
+        Part::Null => Err(Flaw::new("has a NULL")),
+        Part::Value(value) => text::write(element, value, out),
+    })
+}
