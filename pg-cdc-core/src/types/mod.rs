@@ -30,6 +30,7 @@ mod float;
 mod geometric;
 mod get;
 mod integer;
+mod integrations;
 pub mod json;
 mod kind;
 mod money;
@@ -55,6 +56,8 @@ pub use float::{write_float4, write_float8};
 pub use geometric::{PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon};
 pub use get::FromDatum;
 use get::value_of;
+#[cfg(feature = "postgres-types")]
+pub use integrations::Sql;
 pub use kind::{Format, Kind, is_binary_known};
 pub use money::PgMoney;
 pub use network::{PgInet, PgMacAddr, PgMacAddr8};
