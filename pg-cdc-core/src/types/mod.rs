@@ -9,7 +9,8 @@
 //! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would.
 //!
 //! The two encodings of one value give the same result everywhere. The text forms are those of a session with
-//! `DateStyle=ISO`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before PostgreSQL 12).
+//! `DateStyle=ISO`, `IntervalStyle=postgres`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before
+//! PostgreSQL 12).
 //!
 //! One family of types a file; [`Kind`] is the switch between them, a small `Copy` enum that a [`ColumnType`] knows.
 //! What is made of other types (arrays, composites, ranges, domains) has a [`Shape`]. A type of which nothing is known

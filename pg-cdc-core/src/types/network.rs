@@ -307,6 +307,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Datum;
+    use crate::types::{ColumnType, FromDatum, Shape};
 
     #[test]
     fn what_is_no_address_is_an_error() {
@@ -348,6 +350,17 @@ mod tests {
         ] {
             assert!(bad.parse::<PgMacAddr>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_domain_of_cidr_is_a_cidr_from_both_encodings() {
+        let shape = Shape::Domain { base: ColumnType::built_in(oid::CIDR) };
+        let domain = ColumnType::with_shape(70_000, -1, "public.net", shape);
+        let cidr = PgInet::cidr(Ipv4Addr::new(10, 1, 2, 3).into(), 32).unwrap();
+        assert_eq!(PgInet::from_datum(&domain, Datum::Text(b"10.1.2.3/32")), Ok(cidr));
+        let mut binary = Vec::new();
+        cidr.write_binary(&mut binary);
+        assert_eq!(PgInet::from_datum(&domain, Datum::Binary(&binary)), Ok(cidr));
     }
 
     fn address() -> impl Strategy<Value = IpAddr> {

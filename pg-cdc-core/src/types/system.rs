@@ -236,6 +236,28 @@ mod tests {
         assert!(PgSnapshot::from_binary(&hostile).is_err());
     }
 
+    #[test]
+    fn numbers_of_transactions_fit_or_say_what_would() {
+        fn read<T: for<'a> FromDatum<'a>>(oid: u32, text: &str) -> Result<T, String> {
+            let datum = Datum::Text(text.as_bytes());
+            T::from_datum(&ColumnType::built_in(oid), datum).map_err(|error| error.to_string())
+        }
+        assert_eq!(read::<u64>(oid::XID8, "18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(read::<i64>(oid::XID8, "7"), Ok(7));
+        assert!(
+            read::<i64>(oid::XID8, "9223372036854775808").unwrap_err().contains("out of the range of i64")
+        );
+        assert!(read::<u32>(oid::XID8, "4294967296").unwrap_err().contains("out of the range of u32"));
+        assert_eq!(read::<u32>(oid::CID, "4294967295"), Ok(u32::MAX));
+        assert!(
+            read::<u32>(oid::XID, "4294967296").unwrap_err().contains("type xid is out of the type's range")
+        );
+        assert_eq!(read::<u64>(oid::INT8, "7"), Ok(7));
+        let error = read::<u64>(oid::INT8, "-7").unwrap_err();
+        assert!(error.ends_with("out of the range of u64 (0 to 18446744073709551615)"), "{error}");
+        assert!(read::<Lsn>(oid::PG_LSN, "1/").is_err() && read::<Lsn>(oid::INT8, "1").is_err());
+    }
+
     proptest! {
         #[test]
         fn places_go_there_and_back(block: u32, offset: u16) {

@@ -85,3 +85,46 @@ pub(in crate::types) fn write_vector_from_binary(
         Part::Value(value) => text::write(element, value, out),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Datum;
+    use crate::types::json::write_natural;
+    use crate::types::{FromDatum, write_text};
+
+    #[test]
+    fn what_is_no_list_of_numbers_is_an_error() {
+        let type_ = ColumnType::built_in(oid::INT2VECTOR);
+        for bad in ["1  2", " 1", "1 ", "1,2", "{1}", "1 x", "1 70000"] {
+            assert!(Vec::<i16>::from_datum(&type_, Datum::Text(bad.as_bytes())).is_err(), "{bad}");
+        }
+        let mut out = Vec::new();
+        assert!(write_natural(&type_, Datum::Text(b"1 [2"), &mut out).is_err() && out.is_empty());
+        assert!(Vec::<i16>::from_datum(&ColumnType::built_in(oid::INT4), Datum::Text(b"1")).is_err());
+    }
+
+    #[test]
+    fn only_one_dimension_of_the_vector_s_own_elements_is_read_from_binary() {
+        let header = |dimensions: u8, flags: u8, element: u8, len: u8| {
+            [0, 0, 0, dimensions, 0, 0, 0, flags, 0, 0, 0, element, 0, 0, 0, len, 0, 0, 0, 0]
+        };
+        let one = [0, 0, 0, 2, 0, 7];
+        let type_ = ColumnType::built_in(oid::INT2VECTOR);
+        let read = |bytes: Vec<u8>| {
+            let mut out = Vec::new();
+            write_text(&type_, Datum::Binary(&bytes), &mut out).map(|()| out)
+        };
+        assert_eq!(read([&header(1, 0, 21, 1)[..], &one].concat()), Ok(b"7".to_vec()));
+        for bad in [
+            [&header(1, 0, 26, 1)[..], &one].concat(),
+            [&header(1, 0, 21, 2)[..], &one].concat(),
+            [&header(1, 0, 21, 1)[..], &one, &[0]].concat(),
+            [&header(1, 1, 21, 1)[..], &[0xff; 4]].concat(),
+            [&header(2, 0, 21, 1)[..], &[0, 0, 0, 1, 0, 0, 0, 0], &one].concat(),
+            header(0, 0, 21, 0)[..12].to_vec(),
+        ] {
+            assert!(read(bad.clone()).is_err(), "{bad:?}");
+        }
+    }
+}
