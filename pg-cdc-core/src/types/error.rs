@@ -68,6 +68,11 @@ impl TypeError {
         }))
     }
 
+    /// Whether it is this flaw, wherever in the value.
+    pub(crate) fn is(&self, flaw: Flaw) -> bool {
+        self.0.what == flaw.what
+    }
+
     /// Says what the smallest and the largest possible value would have been.
     #[cold]
     pub(crate) fn outside(type_: &ColumnType, what: &'static str, smallest: i128, largest: i128) -> Self {

@@ -117,14 +117,14 @@ fn from_text<T: std::str::FromStr + Copy>(
 
 /// `digits` × 10^`exponent`, the last of the digits not 0 unless the number is.
 #[derive(Clone, Copy)]
-struct Decimal {
-    digits: u64,
-    exponent: i32,
+pub(super) struct Decimal {
+    pub(super) digits: u64,
+    pub(super) exponent: i32,
 }
 
 impl Decimal {
     /// Reads `12.5`, `1e20`, `1.5e-7`: what ryu and `{:e}` print of a positive number, of 17 digits at most.
-    fn parse(text: &[u8]) -> Self {
+    pub(super) fn parse(text: &[u8]) -> Self {
         let mut digits: u64 = 0;
         let mut exponent = 0;
         let mut point = false;

@@ -6,9 +6,10 @@ use super::encoded::Encoded;
 use super::json::check_utf8;
 use super::text::{is_settled, versioned, write_text};
 use super::{
-    ColumnType, Flaw, Kind, PgBits, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg, PgMacAddr,
-    PgMacAddr8, PgMoney, PgNumeric, PgPath, PgPoint, PgPolygon, PgSnapshot, PgTid, PgTime, PgTimeTz,
-    PgTimestamp, PgTimestampTz, PgUuid, TypeError, boolean, bytea, float, integer, oid,
+    ColumnType, Flaw, Kind, PgBits, PgBox, PgCircle, PgDate, PgGeometry, PgHalfvec, PgHstore, PgInet,
+    PgInterval, PgLine, PgLseg, PgMacAddr, PgMacAddr8, PgMoney, PgNumeric, PgPath, PgPoint, PgPolygon,
+    PgSnapshot, PgSparsevec, PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector,
+    PgUuid, PgVector, TypeError, boolean, bytea, float, integer, oid,
 };
 use crate::Datum;
 
@@ -31,6 +32,10 @@ use crate::Datum;
 /// | [`Duration`](std::time::Duration) | an interval without months and days, not negative |
 /// | [`SystemTime`](std::time::SystemTime) | timestamptz, but for infinity |
 /// | [`IpAddr`](std::net::IpAddr) | an inet or cidr all of whose bits are significant |
+/// | [`PgTsVector`], [`PgTsQuery`], [`PgHstore`] | their own |
+/// | [`PgGeometry`] | geometry and geography of PostGIS |
+/// | [`PgVector`], [`PgHalfvec`], [`PgSparsevec`] | vector, halfvec and sparsevec of pgvector |
+/// | `HashMap<String, Option<String>>`, `BTreeMap` alike | hstore |
 /// | `&str` | whatever came as text; text, varchar, bpchar, name, json, jsonb also from binary |
 /// | `String`, `Cow<str>` | any: PostgreSQL's text |
 /// | `Vec<u8>`, `Cow<[u8]>` | bytea; text, varchar, bpchar, name (its bytes, UTF-8 or not) |
@@ -215,7 +220,7 @@ impl<'a> FromDatum<'a> for PgNumeric {
 }
 
 macro_rules! own_type {
-    ($($target:ident is $kind:path),*) => {$(
+    ($($target:ident is $kind:pat),*) => {$(
         impl<'a> FromDatum<'a> for $target {
             #[inline]
             fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
@@ -250,7 +255,14 @@ own_type!(
     PgMacAddr is Kind::MacAddr,
     PgMacAddr8 is Kind::MacAddr8,
     PgTid is Kind::Tid,
-    PgSnapshot is Kind::Snapshot
+    PgSnapshot is Kind::Snapshot,
+    PgTsVector is Kind::TsVector,
+    PgTsQuery is Kind::TsQuery,
+    PgHstore is Kind::Hstore,
+    PgGeometry is Kind::Geometry | Kind::Geography,
+    PgVector is Kind::Vector,
+    PgHalfvec is Kind::Halfvec,
+    PgSparsevec is Kind::Sparsevec
 );
 
 /// Which of its two types it is, its text does not tell.

@@ -253,9 +253,17 @@ pub fn is_binary_known(type_: &ColumnType) -> bool {
         | Kind::Jsonb
         | Kind::JsonPath
         | Kind::Xml
+        | Kind::TsVector
+        | Kind::TsQuery
+        | Kind::Hstore
         | Kind::Ltree
         | Kind::Lquery
         | Kind::Ltxtquery
+        | Kind::Geometry
+        | Kind::Geography
+        | Kind::Vector
+        | Kind::Halfvec
+        | Kind::Sparsevec
         | Kind::Enum => true,
         _ => false,
     }

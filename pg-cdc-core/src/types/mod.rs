@@ -30,6 +30,7 @@ mod error;
 mod float;
 mod geometric;
 mod get;
+mod hstore;
 mod integer;
 mod integrations;
 pub mod json;
@@ -38,12 +39,15 @@ mod money;
 mod network;
 mod numeric;
 pub mod oid;
+mod pgvector;
+mod postgis;
 mod quoting;
 mod range;
 mod system;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_search;
 mod uuid;
 mod value;
 
@@ -57,15 +61,21 @@ pub use float::{write_float4, write_float8};
 pub use geometric::{PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon};
 pub use get::FromDatum;
 use get::value_of;
+pub use hstore::PgHstore;
 #[cfg(feature = "postgres-types")]
 pub use integrations::Sql;
 pub use kind::{Format, Kind, is_binary_known};
 pub use money::PgMoney;
 pub use network::{PgInet, PgMacAddr, PgMacAddr8};
 pub use numeric::PgNumeric;
+pub use pgvector::{PgHalfvec, PgSparsevec, PgVector};
+pub use postgis::{Coordinate, Geometry, PgGeometry};
 pub use range::{PgMultirange, PgRange};
 pub use system::{PgSnapshot, PgTid};
 pub use text::write_text;
+pub use text_search::{
+    PgTsQuery, PgTsVector, TsLexeme, TsPosition, TsQueryLexeme, TsQueryNode, TsQueryPart, TsWeight,
+};
 pub use uuid::PgUuid;
 pub use value::Value;
 pub(crate) use value::{Lazy, Refusal};

@@ -5,7 +5,8 @@ use super::encoded::Encoded;
 use super::{
     ColumnType, Flaw, Kind, Parsed, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg, PgMacAddr,
     PgMacAddr8, PgPoint, PgTid, PgTime, PgTimeTz, PgTimestampTz, PgUuid, TypeError, array, bits, boolean,
-    bytea, character, composite, float, geometric, integer, numeric, range, system, value_of,
+    bytea, character, composite, float, geometric, hstore, integer, numeric, pgvector, postgis, range,
+    system, text_search, value_of,
 };
 use crate::Datum;
 
@@ -104,6 +105,13 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
         Kind::Tid => PgTid::from_binary(bytes)?.write_text(out),
         Kind::Snapshot => system::write_snapshot_from_binary(bytes, out)?,
         Kind::Int2Vector | Kind::OidVector => array::write_vector_from_binary(type_, bytes, out)?,
+        Kind::TsVector => text_search::write_tsvector_from_binary(bytes, out)?,
+        Kind::TsQuery => text_search::write_tsquery_from_binary(bytes, out)?,
+        Kind::Hstore => hstore::write_text_from_binary(bytes, out)?,
+        Kind::Geometry | Kind::Geography => postgis::write_text_from_binary(bytes, out),
+        Kind::Vector => pgvector::write_vector_from_binary(bytes, out)?,
+        Kind::Halfvec => pgvector::write_halfvec_from_binary(bytes, out)?,
+        Kind::Sparsevec => pgvector::write_sparsevec_from_binary(bytes, out)?,
         Kind::Array => array::write_text_from_binary(type_, bytes, out)?,
         Kind::Composite => composite::write_text_from_binary(type_, bytes, out)?,
         Kind::Range => range::write_text_from_binary(type_, bytes, out)?,

@@ -1,11 +1,14 @@
 //! Types of the standard library.
 
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use super::converts;
 use crate::Datum;
-use crate::types::{ColumnType, Flaw, FromDatum, Parsed, PgInet, PgInterval, PgTimestampTz, TypeError};
+use crate::types::{
+    ColumnType, Flaw, FromDatum, Kind, Parsed, PgHstore, PgInet, PgInterval, PgTimestampTz, TypeError,
+};
 
 /// An address alone: all of its bits must be significant.
 fn address(inet: PgInet) -> Parsed<IpAddr> {
@@ -55,6 +58,27 @@ fn system_time(timestamp: PgTimestampTz) -> Parsed<SystemTime> {
 
 converts!(PgTimestampTz(TimestampTz, TIMESTAMPTZ) to SystemTime, system_time);
 
+macro_rules! maps {
+    ($($map:ident),*) => {$(
+        impl From<PgHstore> for $map<String, Option<String>> {
+            fn from(hstore: PgHstore) -> Self {
+                hstore.into_pairs().into_iter().collect()
+            }
+        }
+
+        impl<'a> FromDatum<'a> for $map<String, Option<String>> {
+            fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+                if datum.bytes().is_some() && type_.kind() != Kind::Hstore {
+                    return Err(Flaw::new(concat!("can't be had as ", stringify!($map))).of(type_));
+                }
+                PgHstore::from_datum(type_, datum).map(Self::from)
+            }
+        }
+    )*};
+}
+
+maps!(HashMap, BTreeMap);
+
 /// One dimension, beginning with 1, of so many elements.
 impl<'a, T: for<'e> FromDatum<'e>, const N: usize> FromDatum<'a> for [T; N] {
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
@@ -68,7 +92,7 @@ impl<'a, T: for<'e> FromDatum<'e>, const N: usize> FromDatum<'a> for [T; N] {
 mod tests {
     use super::*;
     use crate::types::integrations::tests::{read, refusal};
-    use crate::types::oid;
+    use crate::types::{Extension, Shape, oid};
 
     #[test]
     fn an_address_is_one_alone() {
@@ -103,6 +127,18 @@ mod tests {
         assert_eq!(SystemTime::UNIX_EPOCH.duration_since(before).unwrap(), Duration::from_millis(500));
         assert!(read::<SystemTime>(oid::TIMESTAMPTZ, "4714-11-24 00:00:00+00 BC").is_ok());
         assert!(refusal::<SystemTime>(oid::TIMESTAMPTZ, "-infinity").contains("infinite"));
+    }
+
+    #[test]
+    fn an_hstore_is_a_map() {
+        let hstore = ColumnType::with_shape(70_000, -1, "public.hstore", Shape::Extension(Extension::Hstore));
+        let datum = Datum::Text(br#""a"=>"1", "b"=>NULL"#);
+        let expected = [("a".to_owned(), Some("1".to_owned())), ("b".to_owned(), None)];
+        assert_eq!(HashMap::from_datum(&hstore, datum), Ok(HashMap::from(expected.clone())));
+        assert_eq!(BTreeMap::from_datum(&hstore, datum), Ok(BTreeMap::from(expected)));
+        assert!(
+            refusal::<HashMap<String, Option<String>>>(oid::TEXT, "").contains("can't be had as HashMap")
+        );
     }
 
     #[test]

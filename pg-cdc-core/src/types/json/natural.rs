@@ -11,14 +11,17 @@ use crate::types::array::{self, Part};
 use crate::types::datetime::{Style, write_timestamp, write_timestamp_json};
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
-use crate::types::{ColumnType, Kind, Parsed, TypeError, boolean, character, composite, text};
+use crate::types::{
+    ColumnType, Kind, Parsed, TypeError, boolean, character, composite, hstore, postgis, text,
+};
 
 /// Appends a value as JSON.
 ///
 /// NULL is `null`; a boolean is `true` or `false`; int2, int4, int8, float4, float8 and numeric are numbers with the
 /// server's own digits, or strings where JSON has no such number (`"NaN"`, `"Infinity"`); date, timestamp and
 /// timestamptz are ISO 8601 strings (timestamptz in UTC, `+00:00`); json and jsonb stand as they are, line breaks
-/// turned into spaces; arrays are arrays, composites objects; everything else is its text as a string. A domain is
+/// turned into spaces; arrays are arrays, composites objects; an hstore is an object of strings and nulls, a geometry
+/// GeoJSON (its text where GeoJSON has no such thing); everything else is its text as a string. A domain is
 /// what its base is. The output never holds a raw line break. Nothing is allocated for a plain type but to grow `out`.
 ///
 /// # Errors
@@ -70,6 +73,8 @@ fn write_from_text(type_: &ColumnType, text: &[u8], out: &mut Vec<u8>) -> Parsed
         Kind::TimestampTz => write_timestamp_json(text, true, out),
         Kind::Json | Kind::Jsonb => write_embedded(text, out),
         Kind::Char if character::is_bare_byte(text) => write_from_binary(type_, text, out),
+        Kind::Hstore => hstore::write_json(Encoded::Text(text), out),
+        Kind::Geometry => postgis::write_natural(Encoded::Text(text), out),
         Kind::Array | Kind::Int2Vector | Kind::OidVector => write_array(type_, Encoded::Text(text), out),
         Kind::Composite => write_composite(type_, Encoded::Text(text), out),
         _ => write_string_bytes(text, out),
@@ -127,7 +132,13 @@ fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Par
         | Kind::Xid
         | Kind::Xid8
         | Kind::Tid
+        | Kind::Geography
+        | Kind::Vector
+        | Kind::Halfvec
+        | Kind::Sparsevec
         | Kind::Snapshot => quoted(out, |out| text::write_from_binary(type_, bytes, out)),
+        Kind::Hstore => hstore::write_json(Encoded::Binary(bytes), out),
+        Kind::Geometry => postgis::write_natural(Encoded::Binary(bytes), out),
         Kind::Array | Kind::Int2Vector | Kind::OidVector => write_array(type_, Encoded::Binary(bytes), out),
         Kind::Composite => write_composite(type_, Encoded::Binary(bytes), out),
         // Whatever else: its text may have something to escape, and is written twice.

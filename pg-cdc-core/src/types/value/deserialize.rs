@@ -154,7 +154,18 @@ fn visit_integer<'de, V: Visitor<'de>>(number: &PgNumeric, visitor: V) -> Result
 
 const NOT_EXACT: &str = "is a number that the float that was asked for does not hold exactly";
 
-impl Read<'_> {
+impl<'a> Read<'a> {
+    /// A geometry as GeoJSON, where it has such a form: what a map of it is.
+    fn with_geojson(self) -> Value<'a> {
+        match self.0 {
+            Value::Geometry(geometry) => match geometry.to_geojson() {
+                Some(json) => Value::Json(json.into()),
+                None => Value::Geometry(geometry),
+            },
+            other => other,
+        }
+    }
+
     fn text(&self) -> String {
         let mut text = Vec::new();
         self.0.write_json_text(&mut text);
@@ -187,6 +198,14 @@ impl<'de> Deserializer<'de> for Read<'de> {
             Value::Oid(value) => visitor.visit_u32(value),
             Value::Xid(value) => visitor.visit_u32(value),
             Value::Xid8(value) => visitor.visit_u64(value),
+            Value::Hstore(pairs) => {
+                let value =
+                    |value: Option<String>| Read(value.map_or(Value::Null, |text| Value::Text(text.into())));
+                let pairs = pairs.into_pairs().into_iter().map(|(key, text)| (key, value(text)));
+                visitor.visit_map(MapDeserializer::new(pairs))
+            }
+            Value::Vector(vector) => visit_seq(vector.into_vec(), visitor),
+            Value::Halfvec(vector) => visit_seq(vector.into_vec(), visitor),
             Value::Int2Vector(values) => visit_seq(values, visitor),
             Value::OidVector(values) => visit_seq(values, visitor),
             Value::Float4(value) => visitor.visit_f32(value),
@@ -300,9 +319,9 @@ impl<'de> Deserializer<'de> for Read<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        match self.0 {
+        match self.with_geojson() {
             Value::Json(text) => json!(text, deserialize_map(visitor)),
-            _ => self.deserialize_any(visitor),
+            other => Read(other).deserialize_any(visitor),
         }
     }
 
@@ -312,9 +331,9 @@ impl<'de> Deserializer<'de> for Read<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        match self.0 {
+        match self.with_geojson() {
             Value::Json(text) => json!(text, deserialize_struct(name, fields, visitor)),
-            _ => self.deserialize_any(visitor),
+            other => Read(other).deserialize_any(visitor),
         }
     }
 
@@ -336,6 +355,10 @@ impl<'de> Deserializer<'de> for Read<'de> {
                 let label: StringDeserializer<Refusal> = label.into_deserializer();
                 label.deserialize_enum(name, variants, visitor)
             }
+            Value::Geometry(_) => match self.with_geojson() {
+                Value::Json(text) => json!(text, deserialize_enum(name, variants, visitor)),
+                other => Read(other).deserialize_any(visitor),
+            },
             Value::Json(text) => json!(text, deserialize_enum(name, variants, visitor)),
             // A variant's name and what it holds.
             Value::Composite(fields) => {

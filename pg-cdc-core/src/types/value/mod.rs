@@ -12,9 +12,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{
-    ColumnType, Kind, PgArray, PgBits, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg,
-    PgMacAddr, PgMacAddr8, PgMoney, PgMultirange, PgNumeric, PgPath, PgPoint, PgPolygon, PgRange, PgSnapshot,
-    PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, PgUuid, TypeError,
+    ColumnType, Kind, PgArray, PgBits, PgBox, PgCircle, PgDate, PgGeometry, PgHalfvec, PgHstore, PgInet,
+    PgInterval, PgLine, PgLseg, PgMacAddr, PgMacAddr8, PgMoney, PgMultirange, PgNumeric, PgPath, PgPoint,
+    PgPolygon, PgRange, PgSnapshot, PgSparsevec, PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz,
+    PgTsQuery, PgTsVector, PgUuid, PgVector, TypeError,
 };
 use crate::{Datum, Lsn};
 
@@ -75,6 +76,10 @@ macro_rules! values {
             Int2Vector(Vec<i16>),
             /// `oidvector`
             OidVector(Vec<u32>),
+            /// `geometry` of PostGIS
+            Geometry(PgGeometry),
+            /// `geography` of PostGIS
+            Geography(PgGeometry),
             /// `text`, `varchar`, `bpchar`, `name`, `"char"`, citext.
             Text(Cow<'a, str>),
             /// `bytea`
@@ -116,6 +121,8 @@ macro_rules! values {
                     (Self::Xid8(one), Self::Xid8(other)) => one == other,
                     (Self::Lsn(one), Self::Lsn(other)) => one == other,
                     (Self::Money(one), Self::Money(other)) => one == other,
+                    (Self::Geometry(one), Self::Geometry(other))
+                    | (Self::Geography(one), Self::Geography(other)) => are_same(one, other),
                     (Self::Int2Vector(one), Self::Int2Vector(other)) => one == other,
                     (Self::OidVector(one), Self::OidVector(other)) => one == other,
                     (Self::Text(one), Self::Text(other))
@@ -151,6 +158,8 @@ macro_rules! values {
                     Self::Xid8(value) => Value::Xid8(value),
                     Self::Lsn(value) => Value::Lsn(value),
                     Self::Money(value) => Value::Money(value),
+                    Self::Geometry(value) => Value::Geometry(value),
+                    Self::Geography(value) => Value::Geography(value),
                     Self::Int2Vector(values) => Value::Int2Vector(values),
                     Self::OidVector(values) => Value::OidVector(values),
                     Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
@@ -243,6 +252,18 @@ values! {
     Tid(PgTid) is Kind::Tid,
     /// `pg_snapshot`, `txid_snapshot`
     Snapshot(PgSnapshot) is Kind::Snapshot,
+    /// `tsvector`
+    TsVector(PgTsVector) is Kind::TsVector,
+    /// `tsquery`
+    TsQuery(PgTsQuery) is Kind::TsQuery,
+    /// `hstore`
+    Hstore(PgHstore) is Kind::Hstore,
+    /// `vector` of pgvector
+    Vector(PgVector) is Kind::Vector,
+    /// `halfvec` of pgvector
+    Halfvec(PgHalfvec) is Kind::Halfvec,
+    /// `sparsevec` of pgvector
+    Sparsevec(PgSparsevec) is Kind::Sparsevec,
 }
 
 /// Whether two are equal, NaN within them being NaN.

@@ -8,7 +8,8 @@ use crate::types::column_type::Shape;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
 use crate::types::{
-    ColumnType, Flaw, FromDatum, Kind, PgArray, PgMoney, PgMultirange, PgRange, TypeError, composite,
+    ColumnType, Flaw, FromDatum, Kind, PgArray, PgGeometry, PgMoney, PgMultirange, PgRange, TypeError,
+    composite, postgis,
 };
 use crate::{Datum, Lsn};
 
@@ -34,6 +35,12 @@ impl<'a> FromDatum<'a> for Value<'a> {
             Kind::Money => match (PgMoney::from_datum(type_, datum), datum) {
                 (Err(_), Datum::Text(_)) => Self::Other(Cow::from_datum(type_, datum)?),
                 (money, _) => Self::Money(money?),
+            },
+            // A type of a later PostGIS has its text.
+            Kind::Geometry | Kind::Geography => match PgGeometry::from_datum(type_, datum) {
+                Err(error) if error.is(postgis::UNKNOWN_TYPE) => Self::Other(Cow::from_datum(type_, datum)?),
+                geometry if type_.kind() == Kind::Geometry => Self::Geometry(geometry?),
+                geography => Self::Geography(geography?),
             },
             Kind::Int2Vector => Self::Int2Vector(Vec::from_datum(type_, datum)?),
             Kind::OidVector => Self::OidVector(Vec::from_datum(type_, datum)?),

@@ -8,7 +8,8 @@ use crate::types::json::JsonText;
 
 /// The shape that the value has in natural JSON: NULL, booleans, integers and floats are themselves (in formats that
 /// people read NaN and the infinities are strings); json and jsonb are what they hold; arrays are sequences, composites
-/// maps; bytea is bytes, in formats that people read its text; all else, numeric first, is its text.
+/// and hstores maps; geometries GeoJSON in formats that people read; bytea is bytes, there its text; all else, numeric
+/// first, is its text.
 ///
 /// # Errors
 ///
@@ -24,6 +25,11 @@ impl Serialize for Value<'_> {
             Self::Int4(value) => serializer.serialize_i32(*value),
             Self::Int8(value) => serializer.serialize_i64(*value),
             Self::Oid(value) => serializer.serialize_u32(*value),
+            Self::Hstore(pairs) => serializer.collect_map(pairs.iter()),
+            Self::Geometry(geometry) if is_json => match geometry.to_geojson() {
+                Some(json) => Self::Json(json.into()).serialize(serializer),
+                None => serializer.serialize_str(&geometry.to_string()),
+            },
             Self::Int2Vector(values) => values.serialize(serializer),
             Self::OidVector(values) => values.serialize(serializer),
             Self::Xid(value) => serializer.serialize_u32(*value),

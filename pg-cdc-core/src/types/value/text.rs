@@ -26,6 +26,7 @@ impl Value<'_> {
             Self::Xid8(value) => out.extend_from_slice(value.to_string().as_bytes()),
             Self::Lsn(value) => out.extend_from_slice(value.to_string().as_bytes()),
             Self::Money(value) => value.write_text(out),
+            Self::Geometry(value) | Self::Geography(value) => value.write_text(out),
             Self::Int2Vector(values) => write_spaced(values, out),
             Self::OidVector(values) => write_spaced(values, out),
             Self::Text(text) | Self::Json(text) | Self::Enum(text) | Self::Other(text) => {
