@@ -57,7 +57,9 @@ use crate::Datum;
 /// | `uuid` | `Uuid` | uuid |
 /// | `rust_decimal`, `bigdecimal` | `Decimal`, `BigDecimal` | numeric, int2, int4, int8 |
 /// | `cidr` | `IpInet`, `IpCidr` | inet, cidr |
-/// | `geo-types` | `Point`, `Coord`, `Line`, `Rect`, `LineString`, `Polygon` | point, lseg, box, path (open), polygon |
+/// | `geo-types` | `Coord`, `Line`, `Rect` | point, lseg, box |
+/// | `geo-types` | `Point`, `LineString`, `Polygon` | point, path (open), polygon; geometry, geography |
+/// | `geo-types` | `Geometry`, `MultiPoint` and the other kinds | geometry, geography |
 /// | `postgres-types` | `Sql<T>` of anything that is `FromSql` | whatever came in binary |
 ///
 /// Conversions are exact or an error: nothing is rounded, cut off or replaced. Only NULL is `None`: a value that the
