@@ -63,6 +63,7 @@
 //! | feature | brings |
 //! | --- | --- |
 //! | `program` (default) | the program `pg-cdc`; leave it out to have the library alone |
+//! | `bigdecimal`, `chrono`, `cidr`, `geo-types`, `jiff`, `postgres-types`, `rust_decimal`, `time`, `uuid` | values as the types of the crate of that name: [`types::FromDatum`] |
 
 pub mod config;
 pub mod pipeline;

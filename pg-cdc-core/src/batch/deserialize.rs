@@ -19,11 +19,11 @@ impl<'a> Row<'a> {
     /// | `String` | any: text as it is; timestamps in ISO 8601 (`2024-02-29T12:00:00+00:00`), all else PostgreSQL's text |
     /// | `&str`, `Cow<str>` with `#[serde(borrow)]` | text, borrowed from the row |
     /// | `Vec<u8>`, bytes | bytea |
-    /// | `Vec<T>`, tuples | arrays (nested for more dimensions), composites |
-    /// | structs, maps | composites |
+    /// | `Vec<T>`, tuples | arrays (nested for more dimensions), composites, vector |
+    /// | structs, maps | composites, hstore; a geometry as GeoJSON |
     /// | unit variants | enums and texts, by label |
     /// | anything | json, jsonb: read by serde_json |
-    /// | what reads itself from a string | numeric, dates and times, uuid, inet … |
+    /// | what reads itself from a string or from whatever comes | numeric, dates and times, uuid, inet … as strings |
     /// | `Option<T>` | as `T`; NULL is `None` |
     ///
     /// A column whose value was not sent (see [`Datum`]) is not there at all: its field is missing, which is an error

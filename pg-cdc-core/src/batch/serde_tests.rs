@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
-use crate::types::{Field, Shape, oid};
+use crate::types::{Extension, Field, Shape, oid};
 use crate::{Column, ColumnType, Datum, Lsn, ReplicaIdentity, Table, TableName};
 
 /// An owned row of columns with their types and texts; `None` for NULL.
@@ -157,6 +158,86 @@ fn a_row_is_a_tuple_or_a_map_too() {
         row.deserialize::<(i32,)>().unwrap_err().to_string().contains("row of table public.orders has 2")
     );
     assert!(row.deserialize::<(i32, i32, i32)>().is_err());
+}
+
+fn extension(extension: Extension) -> ColumnType {
+    ColumnType::with_shape(70_003, -1, "public.extension", Shape::Extension(extension))
+}
+
+#[test]
+fn extensions_and_domains_have_their_shapes() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Extensions {
+        tags: HashMap<String, Option<String>>,
+        embedding: Vec<f32>,
+        place: Place,
+        hex: String,
+        year: u16,
+        labels: (Mood, Mood),
+        span: String,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(tag = "type", content = "coordinates")]
+    enum Place {
+        Point([f64; 2]),
+    }
+    let year = Shape::Domain { base: built_in(oid::INT4) };
+    let point = "0101000000000000000000F03F0000000000000040";
+    let row = row(&[
+        ("tags", extension(Extension::Hstore), Some(r#""a"=>"1", "b"=>NULL"#)),
+        ("embedding", extension(Extension::Vector), Some("[1,2.5]")),
+        ("place", extension(Extension::Geometry), Some(point)),
+        ("hex", extension(Extension::Geometry), Some(point)),
+        ("year", ColumnType::with_shape(70_004, -1, "public.year", year), Some("2024")),
+        ("labels", array_of(mood()), Some("{sad,so-so}")),
+        ("span", built_in(oid::TSTZRANGE), Some(r#"["2024-01-01 00:00:00+00",)"#)),
+    ]);
+    let extensions: Extensions = row.deserialize().unwrap();
+    let expected = Extensions {
+        tags: HashMap::from([("a".to_owned(), Some("1".to_owned())), ("b".to_owned(), None)]),
+        embedding: vec![1.0, 2.5],
+        place: Place::Point([1.0, 2.0]),
+        hex: point.to_owned(),
+        year: 2024,
+        labels: (Mood::Sad, Mood::SoSo),
+        span: r#"["2024-01-01 00:00:00+00",)"#.to_owned(),
+    };
+    assert_eq!(extensions, expected);
+    let written = serde_json::to_value(&row).unwrap();
+    assert_eq!(written["tags"], serde_json::json!({ "a": "1", "b": null }));
+    assert_eq!(written["place"], serde_json::json!({ "type": "Point", "coordinates": [1, 2] }));
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_are_a_value_of_any_shape_or_an_error(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..40),
+            "[0-9 :.+-]{0,30}|[\\[\\]{}\",: a1\n()]{0,20}".prop_map(String::into_bytes),
+        ],
+        binary: bool,
+    ) {
+        let datum = if binary { Datum::Binary(&bytes) } else { Datum::Text(&bytes) };
+        for type_ in [
+            built_in(oid::INT2_ARRAY),
+            built_in(oid::JSONB),
+            built_in(oid::NUMERIC),
+            built_in(oid::TSTZRANGE),
+            built_in(oid::BYTEA),
+            array_of(item()),
+            item(),
+            mood(),
+            extension(Extension::Hstore),
+            extension(Extension::Geometry),
+        ] {
+            let row = row_of(vec![Column::new("x", type_)], &[datum]);
+            let _ = row.deserialize::<HashMap<String, serde_json::Value>>();
+            let _ = (row.deserialize::<One<Vec<Vec<i32>>>>(), row.deserialize::<One<Item>>());
+            let _ = (row.deserialize::<One<Mood>>(), row.deserialize::<One<(f64, String)>>());
+            let _ = (row.deserialize::<One<f32>>(), row.deserialize::<One<Option<u64>>>());
+            let _ = (row.deserialize::<One<serde::de::IgnoredAny>>(), serde_json::to_string(&row));
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -359,3 +359,35 @@ impl<'a> FromDatum<'a> for &'a [u8] {
         .map_err(|flaw| flaw.of(type_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numeric<T: for<'a> FromDatum<'a>>(text: &str) -> Result<T, String> {
+        let type_ = ColumnType::built_in(oid::NUMERIC);
+        T::from_datum(&type_, Datum::Text(text.as_bytes())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_numeric_is_an_integer_or_a_float_where_it_is_one_exactly() {
+        assert_eq!(
+            (numeric("5.00"), numeric("-128"), numeric("65535")),
+            (Ok(5_i64), Ok(-128_i8), Ok(u16::MAX))
+        );
+        assert_eq!((numeric("18446744073709551615"), numeric("-5")), (Ok(u64::MAX), Ok(-5_i128)));
+        assert_eq!(numeric("0.5"), Ok(0.5_f64));
+        for (error, says) in [
+            (numeric::<i64>("5.01").err(), "numeric is no whole number"),
+            (numeric::<i64>("NaN").err(), "numeric is no whole number"),
+            (numeric::<u64>("-1").err(), "numeric is out of the range of u64 (0 to 18446744073709551615)"),
+            (numeric::<i8>("128").err(), "numeric is out of the range of i8 (-128 to 127)"),
+            (numeric::<f64>("0.1").err(), "numeric is a number that an f64 does not hold exactly"),
+        ] {
+            assert!(error.as_deref().is_some_and(|error| error.contains(says)), "{error:?}");
+        }
+        let int8 = ColumnType::built_in(oid::INT8);
+        assert_eq!(f64::from_datum(&int8, Datum::Text(b"9007199254740992")), Ok(9_007_199_254_740_992.0));
+        assert!(f64::from_datum(&int8, Datum::Text(b"9007199254740993")).is_err());
+    }
+}

@@ -1,6 +1,7 @@
 //! A value of any type, for those who learn only at run time which one they have.
 
 mod deserialize;
+mod lazy;
 mod read;
 mod refusal;
 mod serialize;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{Datum, Lsn};
 
-pub(crate) use deserialize::Lazy;
+pub(crate) use lazy::Lazy;
 pub(crate) use refusal::Refusal;
 
 /// The families whose values are one of our own types: everything that treats them alike is made of this one list.
