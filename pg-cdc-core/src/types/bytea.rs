@@ -34,13 +34,14 @@ pub(super) fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
 /// Reads either text form: `\x` and pairs of digits, or bytes with `\\` and `\ooo` for what is not printed.
 pub(super) fn from_text(text: &[u8]) -> Parsed<Vec<u8>> {
     match text.strip_prefix(b"\\x") {
-        Some(hex) => from_hex(hex),
+        Some(hex) => from_hex(hex, 2),
         None => from_escaped(text),
     }
 }
 
-fn from_hex(hex: &[u8]) -> Parsed<Vec<u8>> {
-    let flaw = |index: usize| Flaw::at("is not hexadecimal", 2 + index);
+/// Reads pairs of digits, which begin at `start` in the value.
+pub(super) fn from_hex(hex: &[u8], start: usize) -> Parsed<Vec<u8>> {
+    let flaw = |index: usize| Flaw::at("is not hexadecimal", start + index);
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let (pairs, odd) = hex.as_chunks::<2>();
     if !odd.is_empty() {

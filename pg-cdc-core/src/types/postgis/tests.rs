@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn unhex(hex: &str) -> Vec<u8> {
-    from_hex(hex.as_bytes()).unwrap()
+    bytea::from_hex(hex.as_bytes(), 0).unwrap()
 }
 
 #[test]
