@@ -23,6 +23,7 @@ impl<'a> Row<'a> {
     /// | structs, maps | composites, hstore; a geometry as GeoJSON |
     /// | unit variants | enums and texts, by label |
     /// | anything | json, jsonb: read by serde_json |
+    /// | [`PgNumeric`](crate::types::PgNumeric), [`PgDate`](crate::types::PgDate) and our other exact types | their own |
     /// | what reads itself from a string or from whatever comes | numeric, dates and times, uuid, inet … as strings |
     /// | `Option<T>` | as `T`; NULL is `None` |
     ///

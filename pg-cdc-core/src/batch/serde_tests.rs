@@ -10,7 +10,10 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
-use crate::types::{Extension, Field, Shape, oid};
+use crate::types::{
+    Extension, Field, PgDate, PgGeometry, PgInet, PgInterval, PgNumeric, PgPoint, PgTimestampTz, PgUuid,
+    Shape, oid,
+};
 use crate::{Column, ColumnType, Datum, Lsn, ReplicaIdentity, Table, TableName};
 
 /// An owned row of columns with their types and texts; `None` for NULL.
@@ -206,6 +209,51 @@ fn extensions_and_domains_have_their_shapes() {
     let written = serde_json::to_value(&row).unwrap();
     assert_eq!(written["tags"], serde_json::json!({ "a": "1", "b": null }));
     assert_eq!(written["place"], serde_json::json!({ "type": "Point", "coordinates": [1, 2] }));
+}
+
+#[test]
+fn our_own_exact_types_are_had_whole() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Exact {
+        price: PgNumeric,
+        count: PgNumeric,
+        at: PgTimestampTz,
+        day: Option<PgDate>,
+        network: PgInet,
+        spans: Vec<PgInterval>,
+        point: PgPoint,
+        place: PgGeometry,
+        #[serde(rename = "text")]
+        parsed: PgUuid,
+    }
+    let uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    let columns = [
+        ("price", built_in(oid::NUMERIC), Some("9.500")),
+        ("count", built_in(oid::INT4), Some("3")),
+        ("at", built_in(oid::TIMESTAMPTZ), Some("2024-02-29 12:00:00+00")),
+        ("day", built_in(oid::DATE), Some("infinity")),
+        ("network", built_in(oid::CIDR), Some("10.0.0.0/8")),
+        ("spans", built_in(oid::INTERVAL_ARRAY), Some("{\"1 mon\",00:00:01}")),
+        ("point", built_in(oid::POINT), Some("(1,2)")),
+        ("place", extension(Extension::Geometry), Some("0101000000000000000000F03F0000000000000040")),
+        ("text", built_in(oid::TEXT), Some(uuid)),
+    ];
+    let exact: Exact = row(&columns).deserialize().unwrap();
+    let network = PgInet::cidr(IpAddr::from([10, 0, 0, 0]), 8).unwrap();
+    let expected = Exact {
+        price: "9.500".parse().unwrap(),
+        count: PgNumeric::from(3),
+        at: "2024-02-29 12:00:00+00".parse().unwrap(),
+        day: Some(PgDate::INFINITY),
+        network,
+        spans: vec![PgInterval::new(1, 0, 0), PgInterval::new(0, 0, 1_000_000)],
+        point: "(1,2)".parse().unwrap(),
+        place: "0101000000000000000000F03F0000000000000040".parse().unwrap(),
+        parsed: uuid.parse().unwrap(),
+    };
+    assert_eq!(exact, expected);
+    let error = refusal::<PgDate>(built_in(oid::TEXT), Some("secret"));
+    assert!(error.contains("text was refused") && !error.contains("secret"), "{error}");
 }
 
 proptest! {

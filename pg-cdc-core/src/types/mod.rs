@@ -43,6 +43,7 @@ mod pgvector;
 mod postgis;
 mod quoting;
 mod range;
+mod serialized;
 mod system;
 #[cfg(test)]
 mod tests;

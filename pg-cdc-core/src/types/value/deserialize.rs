@@ -236,7 +236,11 @@ impl<'de> Deserializer<'de> for Read<'de> {
         match self.0 {
             // serde_json has types of its own that it knows by their names.
             Value::Json(text) => json!(text, deserialize_newtype_struct(name, visitor)),
-            _ => visitor.visit_newtype_struct(self),
+            // Our own types take the value itself.
+            _ => match self.0.own_binary(name) {
+                Some(binary) => visitor.visit_byte_buf(binary),
+                None => visitor.visit_newtype_struct(self),
+            },
         }
     }
 

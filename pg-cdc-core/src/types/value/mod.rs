@@ -23,6 +23,9 @@ use crate::{Datum, Lsn};
 pub(crate) use lazy::Lazy;
 pub(crate) use refusal::Refusal;
 
+/// What the names begin with under which our own types ask a row for themselves.
+pub(super) const OWN: &str = "$pg_cdc::";
+
 /// The families whose values are one of our own types: everything that treats them alike is made of this one list.
 macro_rules! values {
     ($($(#[$doc:meta])* $name:ident($type:ty) is $kind:path),* $(,)?) => {
@@ -187,6 +190,23 @@ macro_rules! values {
                     _ => return false,
                 }
                 true
+            }
+        }
+
+        impl Value<'_> {
+            /// The binary form of what is one of our own types, called `name`, which asks for itself.
+            fn own_binary(&self, name: &str) -> Option<Vec<u8>> {
+                let name = name.strip_prefix(OWN)?;
+                let mut binary = Vec::new();
+                match self {
+                    $(Self::$name(value) if name == stringify!($type) => value.write_binary(&mut binary),)*
+                    Self::Geometry(value) | Self::Geography(value) if name == "PgGeometry" => {
+                        value.write_binary(&mut binary);
+                    }
+                    Self::Money(value) if name == "PgMoney" => value.write_binary(&mut binary),
+                    _ => return None,
+                }
+                Some(binary)
             }
         }
 
