@@ -43,6 +43,7 @@ use crate::Datum;
 /// | `Vec<T>`, [`PgArray<T>`](super::PgArray) | arrays of what `T` is for, int2vector, oidvector; `Vec<Option<T>>` where elements may be NULL |
 /// | `[T; N]` | arrays of N elements |
 /// | [`PgRange<T>`](super::PgRange), [`PgMultirange<T>`](super::PgMultirange) | ranges and multiranges of what `T` is for |
+/// | `(A, B)` and up to eight | composites of so many fields |
 /// | `Option<T>` | as T; NULL is `None` |
 /// | [`Value`](super::Value) | any; NULL is [`Value::Null`](super::Value::Null) |
 /// | `serde_json::Value` | json, jsonb, but for numbers that it would round |

@@ -49,6 +49,7 @@ mod system;
 mod tests;
 mod text;
 mod text_search;
+mod tuple;
 mod uuid;
 mod value;
 

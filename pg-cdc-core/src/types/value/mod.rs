@@ -146,6 +146,12 @@ macro_rules! values {
         }
 
         impl Value<'_> {
+            /// Whether it is NULL.
+            #[must_use]
+            pub const fn is_null(&self) -> bool {
+                matches!(self, Self::Null)
+            }
+
             /// The same value without anything borrowed.
             #[must_use]
             pub fn into_owned(self) -> Value<'static> {
