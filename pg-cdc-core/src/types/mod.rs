@@ -4,7 +4,8 @@
 //! This module is what they ask:
 //!
 //! - [`FromDatum`] turns a datum into a Rust value, exactly, or says why it can't;
-//! - [`Value`] is a value of any type, for those who learn only at run time which;
+//! - [`Value`] is a value of any type, for those who learn only at run time which; with it serde turns a row into a
+//!   struct ([`Row::deserialize`](crate::batch::Row::deserialize)) and writes one;
 //! - [`write_text`] gives PostgreSQL's own text form from either encoding;
 //! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would.
 //!
