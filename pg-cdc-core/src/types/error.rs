@@ -1,5 +1,6 @@
 //! The error of a value that can't be read as asked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ pub struct TypeError(Box<Inner>);
 struct Inner {
     oid: u32,
     type_name: Arc<str>,
-    what: &'static str,
+    what: Cow<'static, str>,
     offset: Option<usize>,
     range: Option<(i128, i128)>,
     table: Option<TableName>,
@@ -61,7 +62,7 @@ impl TypeError {
         Self(Box::new(Inner {
             oid: type_.oid,
             type_name: type_.name.clone(),
-            what: flaw.what,
+            what: flaw.what.into(),
             offset: flaw.offset,
             range: None,
             table: None,
@@ -69,11 +70,24 @@ impl TypeError {
         }))
     }
 
+    /// Whether it is this flaw, wherever in the value.
+    pub(crate) fn is(&self, flaw: Flaw) -> bool {
+        self.0.what == flaw.what
+    }
+
     /// Says what the smallest and the largest possible value would have been.
     #[cold]
     pub(crate) fn outside(type_: &ColumnType, what: &'static str, smallest: i128, largest: i128) -> Self {
         let mut error = Self::new(type_, Flaw::new(what));
         error.0.range = Some((smallest, largest));
+        error
+    }
+
+    /// What is wrong with it is known only at run time; what is said must not hold the value.
+    #[cold]
+    pub(crate) fn said(type_: &ColumnType, what: String) -> Self {
+        let mut error = Self::new(type_, Flaw::new(""));
+        error.0.what = what.into();
         error
     }
 
@@ -85,10 +99,10 @@ impl TypeError {
     }
 
     /// Something is wrong with a row of the table.
-    #[cfg(feature = "arrow")]
     #[cold]
-    pub(crate) fn of_row(table: &TableName, what: &'static str) -> Self {
-        let mut error = Self::new(&ColumnType::new(0, -1, ""), Flaw::new(what));
+    pub(crate) fn of_row(table: &TableName, what: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::new(&ColumnType::new(0, -1, ""), Flaw::new(""));
+        error.0.what = what.into();
         error.0.table = Some(table.clone());
         error
     }

@@ -50,7 +50,7 @@ pub(super) struct Case {
     pub(super) type_: ColumnType,
     pub(super) text: String,
     pub(super) binary: Vec<u8>,
-    json: String,
+    pub(super) json: String,
 }
 
 /// Undoes COPY's escapes.
@@ -144,7 +144,7 @@ fn text_is_the_server_s_from_both_encodings() {
 }
 
 /// The value as `T`, if both encodings give the same.
-fn same<'a, T: FromDatum<'a> + PartialEq + Debug>(case: &'a Case) -> T {
+pub(super) fn same<'a, T: FromDatum<'a> + PartialEq + Debug>(case: &'a Case) -> T {
     let from_text = T::from_datum(&case.type_, Datum::Text(case.text.as_bytes())).unwrap();
     let from_binary = T::from_datum(&case.type_, Datum::Binary(&case.binary)).unwrap();
     assert_eq!(from_text, from_binary, "{:?} {}", case.type_, case.text);

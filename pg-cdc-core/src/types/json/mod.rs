@@ -4,6 +4,7 @@ mod debezium;
 mod embed;
 mod natural;
 mod number;
+mod serialize;
 mod string;
 
 pub use debezium::{
@@ -12,5 +13,6 @@ pub use debezium::{
 };
 pub use natural::write_natural;
 pub(super) use number::is_json_number;
+pub(super) use serialize::JsonText;
 pub use string::write_json_string;
 pub(super) use string::{check_utf8, write_string_bytes};

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use super::encoded::Encoded;
 use super::{ColumnType, Extension, Parsed, Shape, TypeError, bytea, text_is_display};
 
+pub(super) use ewkb::UNKNOWN_TYPE;
 pub(super) use geojson::write_natural;
 
 /// A value of PostGIS's `geometry` or `geography`: a [`Geometry`], the dimensions of its coordinates, and its SRID.
