@@ -3,16 +3,16 @@
 
 use std::sync::LazyLock;
 
-use super::{Dimension, Part, parts_of, walk_binary};
+use super::walk::{Dimension, Part, header, parts_of};
 use crate::types::encoded::{Encoded, Reader};
-use crate::types::{ColumnType, Flaw, Kind, Parsed, oid, text};
+use crate::types::{ColumnType, Flaw, Kind, Parsed, oid};
 
 static INT2_ARRAY: LazyLock<ColumnType> = LazyLock::new(|| ColumnType::built_in(oid::INT2_ARRAY));
 static OID_ARRAY: LazyLock<ColumnType> = LazyLock::new(|| ColumnType::built_in(oid::OID_ARRAY));
 
 /// The array of the same elements, if the type is one of these.
 #[inline]
-pub(super) fn as_array(type_: &ColumnType) -> Option<&'static ColumnType> {
+pub(in crate::types) fn as_array(type_: &ColumnType) -> Option<&'static ColumnType> {
     match type_.kind() {
         Kind::Int2Vector => Some(&INT2_ARRAY),
         Kind::OidVector => Some(&OID_ARRAY),
@@ -45,10 +45,10 @@ pub(super) fn walk_text(
 }
 
 /// The one dimension of a vector.
-pub(super) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
+pub(in crate::types) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
     let dimension = match value {
         Encoded::Binary(bytes) => {
-            let (_, _, dimensions, count) = super::header(array, &mut Reader::new(bytes))?;
+            let (_, _, dimensions, count) = header(array, &mut Reader::new(bytes))?;
             let [dimension] = dimensions.get(..count).unwrap_or_default() else {
                 return Err(Flaw::at("has not one dimension", 0));
             };
@@ -65,25 +65,6 @@ pub(super) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<D
     };
     // An empty array has no dimensions.
     Ok(if dimension.len == 0 { Vec::new() } else { vec![dimension] })
-}
-
-/// Appends the text of a binary vector.
-pub(in crate::types) fn write_vector_from_binary(
-    type_: &ColumnType,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-) -> Parsed<()> {
-    let array = as_array(type_).ok_or(Flaw::new("is no vector"))?;
-    dimensions(array, Encoded::Binary(bytes))?;
-    walk_binary(array, bytes, |element, part| match part {
-        Part::Open | Part::Close => Ok(()),
-        Part::Separator => {
-            out.push(b' ');
-            Ok(())
-        }
-        Part::Null => Err(Flaw::new("has a NULL")),
-        Part::Value(value) => text::write(element, value, out),
-    })
 }
 
 #[cfg(test)]
