@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::batch::ChangeBatch;
 use crate::types::oid;
-use crate::{ColumnType, Lsn, Position, Table, TableName};
+use crate::{ColumnType, Lsn, Position, Shape, Table, TableName};
 
 /// One message of an output plugin, in place in the buffer that it was received in.
 #[derive(Debug, Clone, Copy)]
@@ -136,11 +136,30 @@ pub enum Known {
 
 /// What the catalog says of a table whose changes are wanted.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct TableFacts {
     /// The table as it is now.
     pub table: Arc<Table>,
     /// Only transactions that commit at or after this are wanted: those before are in its snapshot.
     pub from: Lsn,
+    /// What of the table is wanted; `table` is of this shape.
+    pub shape: Arc<Shape>,
+    /// Its stored generated columns that `table` leaves out.
+    pub generated: Vec<Arc<str>>,
+}
+
+impl TableFacts {
+    /// All of `table` is wanted, from `from` on.
+    #[must_use]
+    pub fn new(table: Arc<Table>, from: Lsn) -> Self {
+        Self { table, from, shape: Arc::default(), generated: Vec::new() }
+    }
+
+    /// Whether the column called `name` is wanted.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
+        self.shape.takes(name, self.generated.iter().any(|generated| **generated == *name))
+    }
 }
 
 impl Tables {

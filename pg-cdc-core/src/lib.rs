@@ -61,6 +61,8 @@ mod error;
 mod lsn;
 mod name;
 mod position;
+mod row_filter;
+mod shape;
 mod sink;
 mod source;
 mod state;
@@ -77,10 +79,12 @@ pub use error::{Error, ErrorKind};
 pub use lsn::{Lsn, ParseLsnError};
 pub use name::{TableName, quote_identifier, quote_literal};
 pub use position::{Position, ServerId, SnapshotProgress};
+pub use row_filter::{ParseRowFilterError, RowFilter};
+pub use shape::{Columns, Shape, TableShape};
 pub use sink::{Durable, Sink, SinkError, SinkState};
 pub use source::{BoxSource, Control, Source, SourceControl, SourceError};
 pub use state::{
-    FileStore, MemoryStore, PublicationRecord, STATE_VERSION, SlotRecord, SnapshotRecord, State, StateStore,
+    Asked, FileStore, MemoryStore, PublicationRecord, STATE_VERSION, SlotRecord, SnapshotRecord, State, StateStore,
     TableStart,
 };
 pub use table::{Column, ReplicaIdentity, Table};

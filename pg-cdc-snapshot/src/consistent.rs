@@ -83,7 +83,7 @@ async fn connect_guard(options: &SnapshotOptions) -> Result<Guard, Error> {
 async fn record(guard: &Guard, again: Vec<Again>) -> Result<Vec<(TableInfo, Option<TableInfo>)>, Error> {
     let mut recorded = Vec::with_capacity(again.len());
     for Again { info, .. } in again {
-        let now = guard.look(info.table.oid).await?;
+        let now = guard.look(&info).await?;
         recorded.push((info, now));
     }
     Ok(recorded)

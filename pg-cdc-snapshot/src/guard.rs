@@ -43,21 +43,22 @@ impl Guard {
         Self { client, version }
     }
 
-    /// The table as it is now; `None` where it is gone.
+    /// The table as it is now, in the shape in which it is read; `None` where it is gone.
     ///
     /// It must take no lock on the table: it would queue behind whoever waits for our own, for good, and the server
     /// can't see that we wait for ourselves.
-    pub(crate) async fn look(&self, oid: u32) -> Result<Option<TableInfo>, Error> {
-        catalog::table_by_oid(&self.client, self.version, oid).await
+    pub(crate) async fn look(&self, recorded: &TableInfo) -> Result<Option<TableInfo>, Error> {
+        let now = catalog::table_by_oid(&self.client, self.version, recorded.table.oid).await?;
+        Ok(now.map(|now| now.reshaped(&recorded.shape)))
     }
 
     /// How the table differs from what was recorded. Right for good only while a transaction has it open.
     pub(crate) async fn check(&self, recorded: &TableInfo) -> Result<Option<Difference>, Error> {
-        Ok(difference(recorded, self.look(recorded.table.oid).await?.as_ref()))
+        Ok(difference(recorded, self.look(recorded).await?.as_ref()))
     }
 }
 
-/// How a table differs from what was recorded, as far as it matters to its rows.
+/// How a table differs from what was recorded, as far as it matters to its rows: columns that are not read do not.
 pub(crate) fn difference(recorded: &TableInfo, now: Option<&TableInfo>) -> Option<Difference> {
     let Some(now) = now else { return Some(Difference::Dropped) };
     let same = |(a, b): (&Column, &Column)| {

@@ -67,7 +67,7 @@ pub(crate) async fn read(
         Err(Trouble::Failed(error)) if error.kind() == ErrorKind::Server => {
             // A column or a table that is not there is no error, but a change. And it is told only to those who ask
             // why a policy or a grant stood in the way.
-            let now = round.guard.look(info.table.oid).await.map_err(told)?;
+            let now = round.guard.look(info).await.map_err(told)?;
             if let Some(difference) = crate::guard::difference(info, now.as_ref()) {
                 connection.simple_query("ROLLBACK").await.map_err(told)?;
                 return Err(Trouble::Changed(difference));
@@ -95,7 +95,8 @@ fn explained(error: Error, row_security: bool) -> Error {
 }
 
 async fn copy(round: &Round, connection: &mut Connection, info: &TableInfo) -> Result<(), Trouble> {
-    let TableCopy { open, copy, format, encodings } = table_copy(&info.table, info.kind, round.format);
+    let TableCopy { open, copy, format, encodings } =
+        table_copy(&info.table, info.kind, info.shape.rows.as_ref(), round.format);
     connection.simple_query(&open).await?;
     unchanged(round, info).await?;
 

@@ -2,8 +2,8 @@
 
 use super::yaml::{Node, Value, shown};
 use super::{
-    ChannelBinding, Collapse, ConfigError, Generated, HeartbeatTable, InvalidText, OnLagLimit, OnLost,
-    OnUnknownTable, Origin, PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming,
+    ChannelBinding, Collapse, ConfigError, HeartbeatTable, InvalidText, OnLagLimit, OnLost,
+    OnUnknownTable, PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming,
     Target, Transport, UnknownTypes,
 };
 
@@ -43,10 +43,6 @@ const RULES: &[Rule] = &[
     only("source.tls.key", NONE, |f| f.source.tls.key.is_none()),
     default_later("source.tls.channel_binding", "disable", "SCRAM is not bound to TLS (channel_binding: disable)",
         |f| f.source.tls.channel_binding == ChannelBinding::Disable),
-    only("source.tables.columns", NONE, |f| f.source.tables.columns.is_empty()),
-    only("source.tables.rows", NONE, |f| f.source.tables.rows.is_empty()),
-    only("source.tables.key", NONE, |f| f.source.tables.key.is_empty()),
-    only("source.tables.generated", "omit", |f| f.source.tables.generated == Generated::Omit),
     default_later("source.tables.on_unknown_table", "ignore",
         "tables that appear after the start are left out (on_unknown_table: ignore)",
         |f| f.source.tables.on_unknown_table == OnUnknownTable::Ignore),
@@ -58,13 +54,11 @@ const RULES: &[Rule] = &[
     only("source.pgoutput.streaming", "auto, off",
         |f| matches!(f.source.pgoutput.streaming, Streaming::Auto | Streaming::Off)),
     only("source.pgoutput.two_phase", "false", |f| !f.source.pgoutput.two_phase),
-    only("source.pgoutput.origin", "any", |f| f.source.pgoutput.origin == Origin::Any),
     only("source.slot.failover", "false", |f| !f.source.slot.failover),
     default_later("source.slot.lag_limit", "0", "the WAL that the slot holds back is not watched (lag_limit: 0)",
         |f| f.source.slot.lag_limit == 0),
     only("source.slot.on_lag_limit", "warn", |f| f.source.slot.on_lag_limit == OnLagLimit::Warn),
     only("source.slot.on_lost", "error", |f| f.source.slot.on_lost == OnLost::Error),
-    only("source.publication.via_root", "true", |f| f.source.publication.via_root),
     only("source.snapshot.mode", "initial, never, only",
         |f| !matches!(f.source.snapshot.mode, SnapshotMode::Always | SnapshotMode::Incremental)),
     default_later("source.snapshot.shard_rows", NONE, "a table is copied in one piece (no shard_rows)",

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pg_cdc_core::catalog::{self, PublicationPlan, Selection, TableInfo, TableKind};
-use pg_cdc_core::{Error, ErrorKind, PublicationRecord, SlotRecord, SnapshotRecord, State, TableName};
+use pg_cdc_core::{
+    Asked, Error, ErrorKind, PublicationRecord, Shape, SlotRecord, SnapshotRecord, State, TableName, TableShape,
+};
 use tokio::time::Instant;
 
 use super::binary::binary_values;
+use super::origin::origin;
 use super::selection::{Chosen, Rules, choose};
-use super::{Server, publication, safety};
+use super::{Server, publication, row_filters, safety, shapes};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
 
 /// How long the application may have to wait behind a lock of ours, in milliseconds.
@@ -22,6 +25,7 @@ const BETWEEN_LOCKS: Duration = Duration::from_secs(2);
 pub(crate) struct FirstRun {
     /// The tables as they are before the slot is made: what their rewriting is told by.
     pub(crate) tables: Vec<TableInfo>,
+    asked: Asked,
     chosen: Chosen,
     publications: Vec<PublicationPlan>,
     records: Vec<PublicationRecord>,
@@ -36,7 +40,10 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
     let source = &file.source;
     let selection =
         Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
-    let all = catalog::list_tables(&server.client, server.system.version).await?;
+    let asked = shapes::asked(source);
+    shapes::is_possible(&asked, source, server.system.version)?;
+    origin(source.pgoutput.origin, server.system.version)?;
+    let all = shapes::lay(&asked, catalog::list_tables(&server.client, server.system.version).await?)?;
     let names: Vec<_> = all.iter().map(|table| table.table.name.clone()).collect();
     for pattern in selection.unmatched(&names) {
         if pattern.is_exact() {
@@ -52,8 +59,11 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         set_full: source.replica_identity == ReplicaIdentity::Full,
         all_tables: source.publication.create == PublicationCreate::AllTables,
         publishes,
+        via_root: source.publication.via_root,
     };
-    let chosen = choose(&all, rules);
+    let mut chosen = choose(&all, rules);
+    shapes::check_names(&asked, &all, &chosen, rules.reads_roots())?;
+    row_filters::check(server, &all, &mut chosen, rules).await?;
     safety::refuse(&chosen.problems)?;
     for table in &chosen.left_out {
         tracing::warn!(%table, "left out: it has no key (tables.without_key: ignore)");
@@ -63,7 +73,7 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
             "see tables.include and tables.exclude; only ordinary and partitioned, logged tables count",
         ));
     }
-    if server.system.version < 130_000 && all.iter().any(|table| table.kind == TableKind::Partitioned) {
+    if !rules.reads_roots() && rules.via_root && all.iter().any(|table| table.kind == TableKind::Partitioned) {
         tracing::warn!(
             "before PostgreSQL 13 partitions can't be published as their root: they are read one by one"
         );
@@ -82,13 +92,13 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         binary_values(source.pgoutput.binary, server.system.version, &tables)?;
     }
     let (publications, records) = if publishes {
-        let plans = publication::plan(file.publication_name(), &source.publication, &chosen);
+        let plans = publication::plan(file, &chosen, server.system.version);
         let records = publication::check(server, &plans, &source.publication, &chosen.tables).await?;
         (plans, records)
     } else {
         (Vec::new(), Vec::new())
     };
-    Ok(FirstRun { tables: chosen.tables.clone(), chosen, publications, records })
+    Ok(FirstRun { tables: chosen.tables.clone(), asked, chosen, publications, records })
 }
 
 impl FirstRun {
@@ -103,6 +113,11 @@ impl FirstRun {
         state.snapshot =
             if mode == SnapshotMode::Never { SnapshotRecord::Skipped } else { SnapshotRecord::Unfinished };
         state.tables = self.tables.iter().map(|table| table.table.clone()).collect();
+        state.asked = self.asked.clone();
+        let shaped = self.tables.iter().filter(|table| *table.shape != Shape::default());
+        state.shapes = shaped
+            .map(|table| TableShape { oid: table.table.oid, shape: Arc::clone(&table.shape) })
+            .collect();
         state
     }
 
@@ -120,9 +135,12 @@ impl FirstRun {
         }
         if !self.chosen.set_full.is_empty() {
             tracing::info!(tables = self.chosen.set_full.len(), "replica identity set to FULL");
-            let mut now = catalog::list_tables(&server.client, server.system.version).await?;
-            now.retain(|table| self.tables.iter().any(|known| known.table.oid == table.table.oid));
-            self.tables = now;
+            let now = catalog::list_tables(&server.client, server.system.version).await?;
+            let reshaped = |now: TableInfo| {
+                let known = self.tables.iter().find(|known| known.table.oid == now.table.oid)?;
+                Some(now.reshaped(&known.shape))
+            };
+            self.tables = now.into_iter().filter_map(reshaped).collect();
         }
         publication::make(server, &self.publications, &self.records, &file.name).await
     }

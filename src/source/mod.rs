@@ -3,11 +3,14 @@
 mod binary;
 mod first_run;
 mod made;
+mod origin;
 mod publication;
 mod resume;
+mod row_filters;
 mod safety;
 mod selection;
 mod server;
+mod shapes;
 
 pub(crate) use first_run::{FirstRun, prepare};
 pub(crate) use made::drop_made;

@@ -1,13 +1,13 @@
 //! The publications of a pipeline: planned, checked, made.
 
 use pg_cdc_core::catalog::{
-    self, Publication, PublicationPlan, PublishedOperations, TableInfo, TableKind, create_publication_sql,
+    self, PlannedTable, Publication, PublicationPlan, PublishedOperations, TableInfo, TableKind, create_publication_sql,
 };
-use pg_cdc_core::{Error, ErrorKind, PublicationRecord, TableName};
+use pg_cdc_core::{Column, Error, ErrorKind, PublicationRecord, TableName};
 
-use super::Server;
 use super::selection::Chosen;
-use crate::config::{PublicationConfig, PublicationCreate};
+use super::{Server, row_filters};
+use crate::config::{Generated, PipelineFile, PublicationConfig, PublicationCreate};
 
 /// The longest name that PostgreSQL keeps whole.
 const LONGEST_NAME: usize = 63;
@@ -15,29 +15,48 @@ const LONGEST_NAME: usize = 63;
 /// TRUNCATE is decoded since 11.
 const TRUNCATE: u32 = 110_000;
 
+/// Column lists and row filters are published since 15.
+const LISTS: u32 = 150_000;
+
 /// The publications that `chosen` needs: one, and one more for tables of which only inserts are published.
-pub(super) fn plan(name: &str, config: &PublicationConfig, chosen: &Chosen) -> Vec<PublicationPlan> {
+pub(super) fn plan(file: &PipelineFile, chosen: &Chosen, version: u32) -> Vec<PublicationPlan> {
+    let (name, config) = (file.publication_name(), &file.source.publication);
     let is_inserts_only = |table: &&TableInfo| chosen.inserts_only.contains(&table.table.name);
-    let names =
-        |tables: Vec<&TableInfo>| tables.iter().map(|table| table.table.name.clone()).collect::<Vec<_>>();
+    let planned = |tables: Vec<&TableInfo>| {
+        tables.iter().map(|table| planned(table, version)).collect::<Vec<PlannedTable>>()
+    };
     let (inserts, all): (Vec<_>, Vec<_>) = chosen.tables.iter().partition(is_inserts_only);
     let make = |name: String, tables, operations| PublicationPlan {
         name,
         tables,
         operations,
         via_root: config.via_root,
+        generated: file.source.tables.generated == Generated::Include,
     };
     if config.create == PublicationCreate::AllTables {
         return vec![make(name.to_owned(), None, PublishedOperations::All)];
     }
     let mut plans = Vec::new();
     if !all.is_empty() {
-        plans.push(make(name.to_owned(), Some(names(all)), PublishedOperations::All));
+        plans.push(make(name.to_owned(), Some(planned(all)), PublishedOperations::All));
     }
     if !inserts.is_empty() {
-        plans.push(make(inserts_name(name), Some(names(inserts)), PublishedOperations::InsertsOnly));
+        plans.push(make(inserts_name(name), Some(planned(inserts)), PublishedOperations::InsertsOnly));
     }
     plans
+}
+
+/// A table as it is published: columns and rows that are not read are left out by the server where it can.
+fn planned(table: &TableInfo, version: u32) -> PlannedTable {
+    let mut planned = PlannedTable::all_of(table.table.name.clone());
+    if version >= LISTS {
+        planned.filter.clone_from(&table.shape.rows);
+        // A list of all columns would stand in the way of REPLICA IDENTITY FULL.
+        if table.left_out().next().is_some() {
+            planned.columns = Some(table.table.columns.iter().map(|column| column.name.to_string()).collect());
+        }
+    }
+    planned
 }
 
 /// The name of the publication of inserts only.
@@ -63,7 +82,7 @@ pub(super) async fn check(
         let found = catalog::find_publication(&server.client, server.system.version, &plan.name).await?;
         match &found {
             Some(found) => {
-                covers(found, plan, tables)?;
+                covers(server, found, plan, tables).await?;
                 if !found.publishes_truncate && server.system.version >= TRUNCATE {
                     tracing::warn!(publication = %found.name, "does not publish TRUNCATE: none will be seen");
                 }
@@ -83,7 +102,12 @@ pub(super) async fn check(
 }
 
 /// Whether a publication that is there publishes what `plan` needs.
-fn covers(found: &Publication, plan: &PublicationPlan, tables: &[TableInfo]) -> Result<(), Error> {
+async fn covers(
+    server: &Server,
+    found: &Publication,
+    plan: &PublicationPlan,
+    tables: &[TableInfo],
+) -> Result<(), Error> {
     let wrong = |what: String, hint: String| {
         Err(Error::new(ErrorKind::Mismatch, format!("publication {} {what}", found.name)).with_hint(hint))
     };
@@ -106,30 +130,68 @@ fn covers(found: &Publication, plan: &PublicationPlan, tables: &[TableInfo]) -> 
             ),
         );
     }
+    let partition = tables.iter().find(|table| table.partition_of.is_some());
+    if let Some(table) = partition.filter(|_| found.via_root && !plan.via_root) {
+        return wrong(
+            format!("publishes partitions as their root, {} is to be read as itself", table.table.name),
+            format!(
+                "ALTER PUBLICATION {} SET (publish_via_partition_root = false)",
+                pg_cdc_core::quote_identifier(&found.name)
+            ),
+        );
+    }
     let needed = plan.tables.as_deref().unwrap_or_default();
     let published = |name: &TableName| found.tables.iter().find(|table| table.name == *name);
-    for table in needed.iter().filter_map(published) {
-        if let Some(filter) = &table.filter {
-            return wrong(
-                format!("publishes only the rows of {} that fulfil {filter}", table.name),
-                "row filters are not supported yet: set the table anew without one, or choose another \
-                 publication.name"
-                    .to_owned(),
-            );
+    for planned in needed {
+        let Some(info) = tables.iter().find(|info| info.table.name == planned.name) else { continue };
+        let Some(table) = published(&planned.name) else { continue };
+        let publication = pg_cdc_core::quote_identifier(&found.name);
+        let anew = format!(
+            "ALTER PUBLICATION {publication} DROP TABLE {}, then ALTER PUBLICATION {publication} ADD TABLE {}; or drop \
+             it (pg-cdc cleanup, if a pipeline made it), or choose another publication.name",
+            table.name.to_sql(),
+            planned.to_sql()
+        );
+        match (&table.filter, &planned.filter) {
+            (None, None) => {}
+            (Some(filter), None) => {
+                let what = format!("publishes only the rows of {} that fulfil {filter}", table.name);
+                return wrong(what, format!("say so in tables.rows; or {anew}"));
+            }
+            (None, Some(filter)) => {
+                return wrong(format!("publishes all rows of {}, not those of {filter}", table.name), anew);
+            }
+            (Some(filter), Some(asked)) => {
+                if !row_filters::is_same(server, info, asked, filter).await? {
+                    let what =
+                        format!("publishes the rows of {} that fulfil {filter}, not {asked}", table.name);
+                    return wrong(what, anew);
+                }
+            }
         }
-        let info = tables.iter().find(|info| info.table.name == table.name);
-        if let (Some(columns), Some(info)) = (&table.columns, info)
-            && let Some(what) = other_columns(info, columns)
-        {
-            return wrong(
-                format!("publishes {} {what}", table.name),
-                "column lists and generated columns are not supported yet: set the table anew without a list, and \
-                 publish_generated_columns to none, or choose another publication.name"
-                    .to_owned(),
-            );
+        match table.columns.as_deref().and_then(|columns| other_columns(info, columns)) {
+            None => {}
+            Some(OtherColumns::Missing(column)) => {
+                let generated = info.whole.columns.iter().any(|known| known.generated && *known.name == *column);
+                let hint = if generated {
+                    format!("ALTER PUBLICATION {publication} SET (publish_generated_columns = stored); or {anew}")
+                } else {
+                    anew
+                };
+                return wrong(format!("publishes {} without its column {column}", table.name), hint);
+            }
+            Some(OtherColumns::Generated(column)) => {
+                return wrong(
+                    format!("publishes {} with its generated column {column}", table.name),
+                    format!(
+                        "set tables.generated: include, or ALTER PUBLICATION {publication} SET \
+                         (publish_generated_columns = none); or {anew}"
+                    ),
+                );
+            }
         }
     }
-    let missing: Vec<&TableName> = needed.iter().filter(|name| published(name).is_none()).collect();
+    let missing: Vec<&TableName> = needed.iter().map(|table| &table.name).filter(|name| published(name).is_none()).collect();
     match missing.first() {
         Some(first) => wrong(
             format!("is there and does not publish {first}{}", and_more(missing.len() - 1)),
@@ -137,23 +199,34 @@ fn covers(found: &Publication, plan: &PublicationPlan, tables: &[TableInfo]) -> 
                 "ALTER PUBLICATION {} ADD TABLE {}; or drop it (pg-cdc cleanup, if a pipeline made it), or leave the \
                  tables out",
                 pg_cdc_core::quote_identifier(&found.name),
-                missing.iter().map(|name| name.to_sql()).collect::<Vec<_>>().join(", "),
+                needed
+                    .iter()
+                    .filter(|table| published(&table.name).is_none())
+                    .map(PlannedTable::to_sql)
+                    .collect::<Vec<_>>()
+                    .join(", "),
             ),
         ),
         None => Ok(()),
     }
 }
 
-/// How the published columns differ from those that are read.
-fn other_columns(info: &TableInfo, published: &[String]) -> Option<String> {
-    let wanted = &info.table.columns;
-    let missing = wanted.iter().find(|column| !published.iter().any(|name| **name == *column.name));
-    let extra = published.iter().find(|name| info.table.column_index(name).is_none());
-    match (missing, extra) {
-        (Some(column), _) => Some(format!("without its column {}", column.name)),
-        (None, Some(name)) => Some(format!("with its generated column {name}")),
-        (None, None) => None,
-    }
+/// How the published columns differ from those that are read, where that matters.
+enum OtherColumns<'a> {
+    /// One that is read is not published.
+    Missing(&'a str),
+    /// A generated one is published and not read.
+    Generated(&'a str),
+}
+
+/// Other columns may be published than are read: they are left out on our side.
+fn other_columns<'a>(info: &'a TableInfo, published: &[String]) -> Option<OtherColumns<'a>> {
+    let is_published = |name: &str| published.iter().any(|known| known == name);
+    let missing = info.table.columns.iter().find(|column| !is_published(&column.name));
+    let generated = |column: &&Column| column.generated && !info.shape.generated && is_published(&column.name);
+    missing
+        .map(|column| OtherColumns::Missing(&column.name))
+        .or_else(|| info.whole.columns.iter().find(generated).map(|column| OtherColumns::Generated(&column.name)))
 }
 
 fn and_more(count: usize) -> String {

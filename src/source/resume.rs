@@ -14,8 +14,9 @@ use pg_cdc_core::wire::Connection;
 use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
 use pg_cdc_decoders::PgOutput;
 
-use super::Server;
 use super::binary::binary_values;
+use super::origin::origin;
+use super::{Server, shapes};
 use crate::config::{Binary, OnUnknownTable, PipelineFile, SlotCreate, SnapshotMode};
 
 /// Logical messages can be asked for since 14.
@@ -58,6 +59,7 @@ pub(crate) async fn start(
                 )
                 .with_hint("start over with `pg-cdc cleanup`, or with another name"));
             }
+            shapes::is_same(&shapes::asked(&file.source), state)?;
             return Ok(Start::GoOn);
         }
         let slot = state.slot.as_ref().filter(|slot| slot.made);
@@ -217,7 +219,10 @@ pub(crate) fn replication(
     let source = &file.source;
     let names: Vec<String> = state.publications.iter().map(|record| record.name.clone()).collect();
     let messages = source.pgoutput.messages && server.system.version >= MESSAGES;
-    let plugin = Plugin::pgoutput(&names, messages);
+    let mut plugin = Plugin::pgoutput(&names, messages);
+    if origin(source.pgoutput.origin, server.system.version)? {
+        plugin = plugin.with_origin_none();
+    }
     let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
     options.until = until;
     // A temporary slot does not outlive its session: it can't be begun anew as text.
@@ -229,6 +234,7 @@ pub(crate) fn replication(
     options.selection =
         Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
     options.tables.clone_from(&state.tables);
+    options.shapes.clone_from(&state.shapes);
     options.unknown_tables = match source.tables.on_unknown_table {
         OnUnknownTable::Error => UnknownTables::Error,
         OnUnknownTable::Ignore | OnUnknownTable::Add => UnknownTables::Ignore,

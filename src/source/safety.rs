@@ -27,17 +27,36 @@ const IDENTITY: &str = "give the table a primary key, or set replica_identity: f
 const IDENTITY_OF_ITS_OWN: &str = "give the table a primary key or an identity index without generated columns, or set \
                                    tables.without_key: inserts_only or ignore, or leave it out with tables.exclude";
 
+const LEFT_OUT: &str = "let tables.columns take them in, or set tables.without_key: inserts_only or ignore, or leave the \
+                        table out with tables.exclude";
+
+/// A selected table whose rows are chosen by columns that its old rows do not hold.
+pub(super) fn filter_beyond_identity(table: &TableInfo, told: &str) -> Problem {
+    let what = format!(
+        "the condition in tables.rows needs columns that are not in its replica identity ({told}): publishing its \
+         updates would make the application's UPDATE and DELETE fail"
+    );
+    let hint = "choose the rows by columns of the replica identity, or set replica_identity: full, \
+                tables.without_key: inserts_only or ignore, or leave the table out with tables.exclude";
+    Problem { table: table.table.name.clone(), what, hint }
+}
+
 /// A selected table whose UPDATE and DELETE would fail once they are published.
 pub(super) fn no_identity(table: &TableInfo, problem: IdentityProblem, without_key: WithoutKey) -> Problem {
     let hint = match (without_key, problem) {
         (_, IdentityProblem::Generated) => IDENTITY_OF_ITS_OWN,
+        (_, IdentityProblem::LeftOut) => LEFT_OUT,
         (WithoutKey::FullRow, _) => {
             "tables.without_key: full_row needs REPLICA IDENTITY FULL: set replica_identity: full"
         }
         _ => IDENTITY,
     };
-    let what =
-        format!("{problem}: publishing its updates would make the application's UPDATE and DELETE fail");
+    let mut what = problem.to_string();
+    if problem == IdentityProblem::LeftOut {
+        let names: Vec<&str> = table.left_out().map(|column| &*column.name).collect();
+        what = format!("{what} (left out: {})", names.join(", "));
+    }
+    let what = format!("{what}: publishing its updates would make the application's UPDATE and DELETE fail");
     Problem { table: table.table.name.clone(), what, hint }
 }
 

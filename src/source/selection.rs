@@ -43,12 +43,21 @@ pub(crate) struct Rules<'a> {
     pub(crate) all_tables: bool,
     /// Whether changes are published at all: a mere snapshot breaks nothing.
     pub(crate) publishes: bool,
+    /// Whether partitions are to be published as their root.
+    pub(crate) via_root: bool,
+}
+
+impl Rules<'_> {
+    /// Whether partitions are read as their root: asked for, and known to the server.
+    pub(crate) fn reads_roots(&self) -> bool {
+        self.via_root && self.version >= VIA_ROOT
+    }
 }
 
 /// Chooses among all of the server's tables.
 pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
     let mut chosen = Chosen::default();
-    let via_root = rules.version >= VIA_ROOT;
+    let via_root = rules.reads_roots();
     for table in all {
         if !is_selected(all, table, rules.selection, via_root) {
             if rules.publishes && rules.all_tables && table.kind == TableKind::Ordinary {
@@ -97,7 +106,10 @@ fn is_selected(all: &[TableInfo], table: &TableInfo, selection: &Selection, via_
 }
 
 /// The partitioned tables above `table`, nearest first.
-fn ancestors<'a>(all: &'a [TableInfo], table: &'a TableInfo) -> impl Iterator<Item = &'a TableInfo> {
+pub(super) fn ancestors<'a>(
+    all: &'a [TableInfo],
+    table: &'a TableInfo,
+) -> impl Iterator<Item = &'a TableInfo> {
     let parent = |table: &&'a TableInfo| {
         let oid = table.partition_of?;
         all.iter().find(|parent| parent.table.oid == oid)
@@ -106,7 +118,7 @@ fn ancestors<'a>(all: &'a [TableInfo], table: &'a TableInfo) -> impl Iterator<It
 }
 
 /// The tables that hold `table`'s rows: itself, or its partitions.
-fn holders<'a>(all: &'a [TableInfo], table: &'a TableInfo) -> Vec<&'a TableInfo> {
+pub(super) fn holders<'a>(all: &'a [TableInfo], table: &'a TableInfo) -> Vec<&'a TableInfo> {
     if table.kind == TableKind::Ordinary {
         return vec![table];
     }

@@ -12,7 +12,7 @@ mod types;
 
 pub use client::{Client, connect};
 pub use publications::{
-    Publication, PublicationPlan, PublishedOperations, PublishedTable, create_publication_sql,
+    PlannedTable, Publication, PublicationPlan, PublishedOperations, PublishedTable, create_publication_sql,
     find_publication, mark,
 };
 pub use selection::{ParsePatternError, Pattern, Selection};

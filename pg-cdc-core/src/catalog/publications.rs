@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Client;
-use crate::{Error, TableName, quote_identifier, quote_literal};
+use crate::{Error, RowFilter, TableName, quote_identifier, quote_literal};
 
 /// What a publication publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +20,49 @@ pub struct PublicationPlan {
     /// Its name.
     pub name: String,
     /// Its tables; `None` for all of the database.
-    pub tables: Option<Vec<TableName>>,
+    pub tables: Option<Vec<PlannedTable>>,
     /// What it publishes.
     pub operations: PublishedOperations,
     /// Whether changes of partitions are published as the root's (13+).
     pub via_root: bool,
+    /// Whether stored generated columns are published (18+).
+    pub generated: bool,
+}
+
+/// A table in a publication to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedTable {
+    /// Its name.
+    pub name: TableName,
+    /// The columns that are published; `None` for all (15+).
+    pub columns: Option<Vec<String>>,
+    /// The condition that published rows fulfil (15+).
+    pub filter: Option<RowFilter>,
+}
+
+impl PlannedTable {
+    /// All of the table called `name`.
+    #[must_use]
+    pub fn all_of(name: TableName) -> Self {
+        Self { name, columns: None, filter: None }
+    }
+
+    /// As it stands in `FOR TABLE` and `ADD TABLE`.
+    ///
+    /// `ONLY`: inheritance children are tables of their own; on a partitioned table it means nothing.
+    #[must_use]
+    pub fn to_sql(&self) -> String {
+        let mut sql = format!("ONLY {}", self.name.to_sql());
+        if let Some(columns) = &self.columns {
+            let columns: Vec<String> = columns.iter().map(|name| quote_identifier(name)).collect();
+            let _ = write!(sql, " ({})", columns.join(", "));
+        }
+        if let Some(filter) = &self.filter {
+            let _ = write!(sql, " WHERE {}", filter.to_sql());
+        }
+        sql
+    }
 }
 
 /// A publication as it stands.
@@ -81,11 +119,8 @@ pub fn create_publication_sql(plan: &PublicationPlan, version: u32, pipeline: &s
     match &plan.tables {
         None => sql.push_str(" FOR ALL TABLES"),
         Some(tables) => {
-            for (nth, table) in tables.iter().enumerate() {
-                // ONLY: inheritance children are tables of their own; on a partitioned table it means nothing.
-                let _ =
-                    write!(sql, "{} {}", if nth == 0 { " FOR TABLE ONLY" } else { ", ONLY" }, table.to_sql());
-            }
+            let tables: Vec<String> = tables.iter().map(PlannedTable::to_sql).collect();
+            let _ = write!(sql, " FOR TABLE {}", tables.join(", "));
         }
     }
     let truncate = if version >= 110_000 { ", truncate" } else { "" };
@@ -96,6 +131,9 @@ pub fn create_publication_sql(plan: &PublicationPlan, version: u32, pipeline: &s
     let _ = write!(sql, " WITH (publish = '{operations}{truncate}'");
     if version >= 130_000 {
         let _ = write!(sql, ", publish_via_partition_root = {}", plan.via_root);
+    }
+    if plan.generated && version >= 180_000 {
+        sql.push_str(", publish_generated_columns = stored");
     }
     let _ = write!(sql, "); COMMENT ON PUBLICATION {name} IS {}", quote_literal(&mark(pipeline)));
     sql
@@ -154,9 +192,13 @@ mod tests {
     fn names_are_quoted_and_options_fit_the_version() {
         let plan = PublicationPlan {
             name: "we\"ird".to_owned(),
-            tables: Some(vec![TableName::new("a", "b"), TableName::new("c", "d e")]),
+            tables: Some(vec![
+                PlannedTable::all_of(TableName::new("a", "b")),
+                PlannedTable::all_of(TableName::new("c", "d e")),
+            ]),
             operations: PublishedOperations::All,
             via_root: true,
+            generated: false,
         };
         assert_eq!(
             create_publication_sql(&plan, 100_023, "shop"),
@@ -169,5 +211,18 @@ mod tests {
         assert!(sql.contains(
             "FOR ALL TABLES WITH (publish = 'insert, truncate', publish_via_partition_root = true)"
         ));
+        let generated = PublicationPlan { generated: true, ..inserts };
+        let sql = create_publication_sql(&generated, 180_004, "shop");
+        assert!(sql.contains("publish_via_partition_root = true, publish_generated_columns = stored)"), "{sql}");
+    }
+
+    #[test]
+    fn a_table_has_its_columns_and_its_rows_behind_it() {
+        let planned = PlannedTable {
+            columns: Some(vec!["id".to_owned(), "a\"b".to_owned()]),
+            filter: "id > 5".parse().ok(),
+            ..PlannedTable::all_of(TableName::new("a", "b"))
+        };
+        assert_eq!(planned.to_sql(), r#"ONLY "a"."b" ("id", "a""b") WHERE (id > 5)"#);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::{Client, TypeCatalog};
-use crate::{Column, Error, ReplicaIdentity, Table, TableName};
+use crate::{Column, Error, ReplicaIdentity, Shape, Table, TableName};
 
 /// What kind of relation a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,14 @@ pub enum TableKind {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TableInfo {
-    /// Name, columns (without generated ones), key and replica identity.
+    /// Name, columns, key and replica identity, in the [`shape`](Self::shape) in which it is read.
     pub table: Arc<Table>,
+    /// What of it is read: all of it but generated columns, unless it was [reshaped](Self::reshaped).
+    pub shape: Arc<Shape>,
+    /// The table with all its columns that are stored, generated ones too.
+    pub whole: Arc<Table>,
+    /// Its virtual generated columns, which are never read.
+    pub virtual_columns: Vec<Arc<str>>,
     /// What kind of relation it is.
     pub kind: TableKind,
     /// The table that it is a partition of.
@@ -44,6 +50,10 @@ pub struct TableInfo {
     pub problem: Option<IdentityProblem>,
     /// Why that would be so if its replica identity were FULL.
     pub problem_when_full: Option<IdentityProblem>,
+    /// What is wrong with its replica identity whatever of it is read.
+    basic_problem: Option<IdentityProblem>,
+    /// Whether the server looks at generated columns where the identity is FULL.
+    full_is_checked: bool,
 }
 
 /// Why a table that publishes updates would make the application's UPDATE and DELETE fail.
@@ -58,6 +68,8 @@ pub enum IdentityProblem {
     /// Its replica identity holds generated columns, which are not published: PostgreSQL 18 refuses updates then, and
     /// before it the old rows lack what tells them apart.
     Generated,
+    /// Columns of its replica identity are not among those that are read.
+    LeftOut,
 }
 
 impl fmt::Display for IdentityProblem {
@@ -67,6 +79,7 @@ impl fmt::Display for IdentityProblem {
             Self::NoIndex => "the index that is its replica identity is gone",
             Self::Nothing => "its replica identity is NOTHING",
             Self::Generated => "its replica identity holds generated columns",
+            Self::LeftOut => "the columns that are read leave some of its replica identity out",
         })
     }
 }
@@ -158,8 +171,14 @@ async fn load(client: &Client, version: u32, filter: &str, size: &str) -> Result
         .collect()
 }
 
-/// A column and its `attnum`.
-type NumberedColumn = (i16, Column);
+/// A column of the catalog.
+struct NumberedColumn {
+    /// Its `attnum`.
+    number: i16,
+    column: Column,
+    /// Whether it is a virtual generated column (18+).
+    is_virtual: bool,
+}
 
 async fn load_columns(
     client: &Client,
@@ -169,7 +188,7 @@ async fn load_columns(
     let generated = if version >= 120_000 { "a.attgenerated" } else { "''::\"char\"" };
     let sql = format!(
         "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
-         {generated} <> ''::\"char\" FROM pg_catalog.pg_attribute a \
+         {generated} <> ''::\"char\", {generated} = 'v'::\"char\" FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
     );
     let rows = client.query(&sql, &[&oids]).await?;
@@ -181,7 +200,8 @@ async fn load_columns(
         let mut column = Column::new(row.try_get::<_, &str>(2)?, type_);
         column.nullable = !row.try_get::<_, bool>(5)?;
         column.generated = row.try_get(6)?;
-        columns.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, column));
+        let column = NumberedColumn { number: row.try_get(1)?, column, is_virtual: row.try_get(7)? };
+        columns.entry(row.try_get(0)?).or_default().push(column);
     }
     Ok(columns)
 }
@@ -232,18 +252,16 @@ fn table_info(
 ) -> Result<TableInfo, Error> {
     let code: i8 = row.try_get(4)?;
     let identity = ReplicaIdentity::from_code(code as u8).unwrap_or(ReplicaIdentity::Nothing);
-    let (identity_key, mut problem) = usable_identity(identity, indexes);
-    let generated: Vec<i16> =
-        columns.iter().filter(|(_, column)| column.generated).map(|(number, _)| *number).collect();
-    let problem_when_full =
-        (version >= FULL_IS_CHECKED && !generated.is_empty()).then_some(IdentityProblem::Generated);
-    if identity == ReplicaIdentity::Full {
-        problem = problem_when_full;
-    } else if identity_key.is_some_and(|key| key.iter().any(|number| generated.contains(number))) {
-        problem = Some(IdentityProblem::Generated);
-    }
-    let (numbers, mut columns): (Vec<i16>, Vec<Column>) =
-        columns.into_iter().filter(|(_, column)| !column.generated).unzip();
+    let (identity_key, basic_problem) = usable_identity(identity, indexes);
+    let virtual_columns: Vec<&NumberedColumn> = columns.iter().filter(|column| column.is_virtual).collect();
+    let virtual_identity =
+        identity_key.is_some_and(|key| virtual_columns.iter().any(|column| key.contains(&column.number)));
+    let virtual_columns = virtual_columns.iter().map(|known| Arc::clone(&known.column.name)).collect();
+    let (numbers, mut columns): (Vec<i16>, Vec<Column>) = columns
+        .into_iter()
+        .filter(|column| !column.is_virtual)
+        .map(|column| (column.number, column.column))
+        .unzip();
     for (number, column) in numbers.iter().zip(&mut columns) {
         column.identity =
             identity == ReplicaIdentity::Full || identity_key.is_some_and(|key| key.contains(number));
@@ -254,8 +272,14 @@ fn table_info(
     let name = TableName::new(row.try_get::<_, &str>(1)?, row.try_get::<_, &str>(2)?);
     let kind: i8 = row.try_get(3)?;
     let size: Option<i64> = row.try_get(9)?;
-    Ok(TableInfo {
-        table: Arc::new(Table::new(row.try_get(0)?, name, columns, identity).with_key(key)),
+    let whole = Arc::new(Table::new(row.try_get(0)?, name, columns, identity).with_key(key));
+    let info = TableInfo {
+        table: Arc::clone(&whole),
+        whole,
+        shape: Arc::default(),
+        virtual_columns,
+        basic_problem: basic_problem.or(virtual_identity.then_some(IdentityProblem::Generated)),
+        full_is_checked: version >= FULL_IS_CHECKED,
         kind: if kind as u8 == b'p' { TableKind::Partitioned } else { TableKind::Ordinary },
         partition_of: row.try_get(5)?,
         row_security: row.try_get(6)?,
@@ -264,9 +288,47 @@ fn table_info(
         filenodes: read_filenodes(row, 8)?,
         rows: row.try_get(7)?,
         size: size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
-        problem,
-        problem_when_full,
-    })
+        problem: None,
+        problem_when_full: None,
+    };
+    Ok(info.reshaped(&Arc::default()))
+}
+
+impl TableInfo {
+    /// The same table, of which only what `shape` says is read, and what is wrong with its replica identity then.
+    #[must_use]
+    pub fn reshaped(mut self, shape: &Arc<Shape>) -> Self {
+        self.shape = Arc::clone(shape);
+        self.table = Arc::new(shape.apply(&self.whole));
+        self.problem_when_full = self.problem_of(ReplicaIdentity::Full);
+        self.problem = match self.whole.identity {
+            ReplicaIdentity::Full => self.problem_when_full,
+            identity => self.basic_problem.or_else(|| self.problem_of(identity)),
+        };
+        self
+    }
+
+    /// The columns that are left out by their names.
+    pub fn left_out(&self) -> impl Iterator<Item = &Column> {
+        self.whole.columns.iter().filter(|column| self.leaves_out(column))
+    }
+
+    fn leaves_out(&self, column: &Column) -> bool {
+        (self.shape.generated || !column.generated) && !self.shape.columns.contains(&column.name)
+    }
+
+    /// What is wrong with columns of the identity that are not read, as `pub_contains_invalid_column` sees it.
+    fn problem_of(&self, identity: ReplicaIdentity) -> Option<IdentityProblem> {
+        let is_full = identity == ReplicaIdentity::Full;
+        let mut identity_columns = self.whole.columns.iter().filter(|column| is_full || column.identity);
+        if identity_columns.clone().any(|column| self.leaves_out(column)) {
+            return Some(IdentityProblem::LeftOut);
+        }
+        let generated = identity_columns.any(|column| column.generated) && !self.shape.generated;
+        let is_virtual = is_full && !self.virtual_columns.is_empty();
+        // Only what the identity names is looked at everywhere.
+        ((generated || is_virtual) && (!is_full || self.full_is_checked)).then_some(IdentityProblem::Generated)
+    }
 }
 
 /// The columns that old rows hold, and what is wrong with the identity, as `RelationGetReplicaIndex` sees it.

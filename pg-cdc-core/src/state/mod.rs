@@ -3,6 +3,7 @@
 mod file;
 mod memory;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use file::FileStore;
 pub use memory::MemoryStore;
 
-use crate::{Error, Lsn, Position, ServerId, SinkState, Table};
+use crate::{Columns, Error, Lsn, Position, ServerId, SinkState, Table, TableShape};
 
 /// The version of the format that this release writes, and the only one it reads.
 pub const STATE_VERSION: u32 = 1;
@@ -41,6 +42,44 @@ pub struct State {
     pub tables: Vec<Arc<Table>>,
     /// Tables that were read again at a later point than the slot's: changes committed before it are in their rows.
     pub starts: Vec<TableStart>,
+    /// What was asked for of the tables when the pipeline began: it holds for as long as its state does.
+    #[serde(default)]
+    pub asked: Asked,
+    /// What of each table is read, where that is not simply all of it.
+    #[serde(default)]
+    pub shapes: Vec<TableShape>,
+}
+
+/// What a pipeline asked for of its tables, beside which they are: by table, as the pipeline file names it.
+///
+/// Slot, publication and the rows that the sink holds are made for it, so it can't change under them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Asked {
+    /// The columns that are read.
+    pub columns: BTreeMap<String, Columns>,
+    /// The conditions that rows fulfil.
+    pub rows: BTreeMap<String, String>,
+    /// The keys of tables without one.
+    pub key: BTreeMap<String, Vec<String>>,
+    /// Whether stored generated columns are read.
+    pub generated: bool,
+    /// Whether changes of partitions are published as their root's.
+    pub via_root: bool,
+}
+
+impl Default for Asked {
+    /// Everything.
+    fn default() -> Self {
+        Self {
+            columns: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            key: BTreeMap::new(),
+            generated: false,
+            via_root: true,
+        }
+    }
 }
 
 /// A slot in the state.
@@ -97,6 +136,8 @@ impl State {
             sink: None,
             tables: Vec::new(),
             starts: Vec::new(),
+            asked: Asked::default(),
+            shapes: Vec::new(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What the catalog says of the tables in the stream, and of their types.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::options::{BinaryValues, ReplicationOptions, UnknownTables};
 use crate::catalog::{self, Client, TypeCatalog};
 use crate::types::is_binary_known;
-use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName};
+use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName, TableShape};
 
 /// What was found out for the decoder.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(super) struct Found {
     pub(super) table: Known,
     /// The types that were asked for.
     pub(super) types: Vec<ColumnType>,
+    /// The types of its columns that are not read.
+    pub(super) unread: Vec<u32>,
 }
 
 /// Asks the catalog, in a session that is opened where there is none.
@@ -41,16 +44,28 @@ impl Lookup<'_> {
             if self.unknown.insert(oid) && options.selection.wants(name) {
                 tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
             }
-            return Ok(Found { table: Known::Unwanted, types: Vec::new() });
+            return Ok(Found { table: Known::Unwanted, types: Vec::new(), unread: Vec::new() });
         };
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_oid(client, version, oid).await?;
         let types = load_types(client, version, types).await?;
         let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
+        let shape = TableShape::of(&options.shapes, oid);
         // Dropped since: what was known of it is the best there is.
-        let table = info.map_or_else(|| selected.clone(), |info| info.table);
-        Ok(Found { table: Known::Wanted(TableFacts { table, from }), types })
+        let Some(info) = info.map(|info| info.reshaped(&shape)) else {
+            let mut facts = TableFacts::new(selected.clone(), from);
+            facts.shape = shape;
+            return Ok(Found { table: Known::Wanted(facts), types, unread: Vec::new() });
+        };
+        let (whole, table) = (&info.whole, &info.table);
+        let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
+        let unread = left_out.clone().map(|column| column.type_.oid).collect();
+        let mut facts = TableFacts::new(Arc::clone(table), from);
+        facts.generated =
+            left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
+        facts.shape = shape;
+        Ok(Found { table: Known::Wanted(facts), types, unread })
     }
 
     /// What `types` are made of now.
@@ -99,7 +114,7 @@ pub(super) fn needs_text(binary: BinaryValues, found: &Found) -> Result<bool, Er
     let of_types = found
         .types
         .iter()
-        .find(|type_| !is_binary_known(type_))
+        .find(|type_| !is_binary_known(type_) && !found.unread.contains(&type_.oid))
         .map(|type_| (&facts.table.name, "", &*type_.name));
     let Some((table, column, type_)) = not_binary([&*facts.table]).or(of_types) else { return Ok(false) };
     match binary {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::batch::BufferPool;
 use crate::catalog::Selection;
 use crate::wire::ConnectConfig;
-use crate::{Lsn, Position, Table, TableStart};
+use crate::{Lsn, Position, Table, TableShape, TableStart};
 
 /// An output plugin and the options it is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,14 @@ impl Plugin {
             options.push(("messages".to_owned(), "true".to_owned()));
         }
         Self { name: "pgoutput".to_owned(), options }
+    }
+
+    /// Without the changes that the server's own replication brought from elsewhere, which PostgreSQL can leave out since
+    /// 16.
+    #[must_use]
+    pub fn with_origin_none(mut self) -> Self {
+        self.options.push(("origin".to_owned(), "none".to_owned()));
+        self
     }
 
     /// The options with which values come in their binary form.
@@ -111,6 +119,8 @@ pub struct ReplicationOptions {
     pub until: Option<Until>,
     /// The tables whose changes are wanted, in the versions in use.
     pub tables: Vec<Arc<Table>>,
+    /// What of these tables is read, where that is not simply all of it.
+    pub shapes: Vec<TableShape>,
     /// What tables that are not among these may be, so that they can be named when they appear.
     pub selection: Selection,
     /// What happens when such a table appears.
@@ -165,6 +175,7 @@ impl ReplicationOptions {
             start,
             until: None,
             tables: Vec::new(),
+            shapes: Vec::new(),
             selection: Selection::default(),
             unknown_tables: UnknownTables::default(),
             starts: Vec::new(),

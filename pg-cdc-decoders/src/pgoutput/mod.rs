@@ -209,7 +209,7 @@ impl PgOutput {
                 table
             }
         };
-        self.relations.insert(Relation::wanted(oid, table, from));
+        self.relations.insert(Relation::wanted(oid, table, from, announced.taken(tables)));
         Ok(Outcome::Taken)
     }
 

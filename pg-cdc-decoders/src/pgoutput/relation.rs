@@ -21,15 +21,17 @@ pub(super) struct Relation {
     in_batch: Option<BatchTable>,
     /// Whether a value of it may not fit its type.
     may_misfit: bool,
+    /// Which of the columns that are sent are read, where not all are.
+    taken: Option<Box<[bool]>>,
 }
 
 impl Relation {
     pub(super) fn unwanted(oid: u32) -> Self {
-        Self { oid, table: None, from: Lsn::ZERO, in_batch: None, may_misfit: false }
+        Self { oid, table: None, from: Lsn::ZERO, in_batch: None, may_misfit: false, taken: None }
     }
 
-    pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn) -> Self {
-        let mut relation = Self { from, ..Self::unwanted(oid) };
+    pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn, taken: Option<Box<[bool]>>) -> Self {
+        let mut relation = Self { from, taken, ..Self::unwanted(oid) };
         relation.set_table(table);
         relation
     }
@@ -56,6 +58,12 @@ impl Relation {
     #[inline]
     pub(super) fn table(&self) -> Option<&Arc<Table>> {
         self.table.as_ref()
+    }
+
+    /// Which of the columns that are sent are the table's, where not all are.
+    #[inline]
+    pub(super) fn taken(&self) -> Option<&[bool]> {
+        self.taken.as_deref()
     }
 
     /// The table's handle in `batch`.
@@ -180,7 +188,7 @@ impl<'a> Announcement<'a> {
             Some(Known::Unwanted) => false,
             // What a type that is not built in is made of may have changed without a word in the stream.
             Some(Known::Wanted(facts)) => {
-                !self.is_covered_by(&facts.table) || !self.types_not_built_in().is_empty()
+                !self.is_covered_by(facts) || !self.types_not_built_in().is_empty()
             }
         }
     }
@@ -191,16 +199,27 @@ impl<'a> Announcement<'a> {
         types.filter(|&type_| oid::name_of(type_).is_none()).collect()
     }
 
-    fn is_covered_by(&self, table: &Table) -> bool {
+    fn is_covered_by(&self, facts: &TableFacts) -> bool {
+        let table = &facts.table;
+        let mut columns = table.columns.iter();
         *table.name.schema == *self.schema
             && *table.name.name == *self.name
             && table.identity == self.identity
-            && table.columns.len() == self.columns.len()
-            && self.columns.iter().zip(&table.columns).all(|(announced, column)| {
-                *column.name == *announced.name
-                    && column.type_.oid == announced.type_oid
-                    && column.identity == announced.identity
+            && self.columns.iter().filter(|announced| facts.takes(announced.name)).all(|announced| {
+                columns.next().is_some_and(|column| {
+                    *column.name == *announced.name
+                        && column.type_.oid == announced.type_oid
+                        && column.identity == announced.identity
+                })
             })
+            && columns.next().is_none()
+    }
+
+    /// Which of the columns are read, where not all are.
+    pub(super) fn taken(&self, tables: &Tables) -> Option<Box<[bool]>> {
+        let Some(Known::Wanted(facts)) = tables.get(self.oid) else { return None };
+        let taken: Box<[bool]> = self.columns.iter().map(|announced| facts.takes(announced.name)).collect();
+        taken.contains(&false).then_some(taken)
     }
 
     /// The table as it was when the following changes were made, and from which commit on it is wanted; `None` where
@@ -212,8 +231,13 @@ impl<'a> Announcement<'a> {
             // Asked for and not there: it was dropped since. Its changes are as real as any.
             None => None,
         };
-        let columns: Vec<Column> =
-            self.columns.iter().map(|announced| announced.column(facts, tables, types)).collect();
+        let is_read = |announced: &&AnnouncedColumn<'_>| facts.is_none_or(|facts| facts.takes(announced.name));
+        let columns: Vec<Column> = self
+            .columns
+            .iter()
+            .filter(is_read)
+            .map(|announced| announced.column(facts, tables, types))
+            .collect();
         let key = self.key(facts, &columns);
         let name = TableName::new(self.schema, self.name);
         let table = Table::new(self.oid, name, columns, self.identity).with_key(key);

@@ -37,6 +37,8 @@ pub(super) struct ChangeTuples<'a> {
     table: BatchTable,
     seq: u64,
     may_misfit: bool,
+    /// Which of the columns that are sent are read, where not all are.
+    taken: Option<&'a [bool]>,
 }
 
 impl<'a> ChangeTuples<'a> {
@@ -54,7 +56,8 @@ impl<'a> ChangeTuples<'a> {
             writer.begins();
         }
         let may_misfit = relation.may_misfit();
-        Some(Self { columns: &relation.table()?.columns, writer, table, seq, may_misfit })
+        let taken = relation.taken();
+        Some(Self { columns: &relation.table()?.columns, writer, table, seq, may_misfit, taken })
     }
 
     /// The number of columns, which must be the relation's.
@@ -62,7 +65,7 @@ impl<'a> ChangeTuples<'a> {
     fn width(&self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
         let offset = cursor.offset();
         let found = usize::from(cursor.u16("the number of columns")?);
-        let expected = self.columns.len();
+        let expected = self.taken.map_or(self.columns.len(), <[bool]>::len);
         if found != expected {
             return Err(Fault::new(offset, What::Width { expected, found }));
         }
@@ -74,7 +77,9 @@ impl<'a> ChangeTuples<'a> {
     pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>, base: usize) -> Result<(), Fault> {
         self.width(cursor)?;
         let mut unchanged = false;
+        let mut taken = self.taken;
         for slot in self.writer.row(self.columns.len()) {
+            pass_over(cursor, &mut taken)?;
             *slot = match cursor.value()? {
                 Value::Text { offset, length } => text(cursor, base + offset, length)?,
                 Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
@@ -86,6 +91,7 @@ impl<'a> ChangeTuples<'a> {
                 Value::Other(found) => return Err(unknown_kind(*cursor, found)),
             };
         }
+        pass_over(cursor, &mut taken)?;
         if unchanged {
             self.writer.fill_unchanged();
         }
@@ -101,7 +107,9 @@ impl<'a> ChangeTuples<'a> {
         held: OldTuple,
     ) -> Result<(), Fault> {
         self.width(cursor)?;
+        let mut taken = self.taken;
         for (slot, column) in self.writer.row(self.columns.len()).iter_mut().zip(self.columns) {
+            pass_over(cursor, &mut taken)?;
             *slot = match cursor.value()? {
                 Value::Text { offset, length } => text(cursor, base + offset, length)?,
                 Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
@@ -111,6 +119,7 @@ impl<'a> ChangeTuples<'a> {
                 Value::Other(found) => return Err(unknown_kind(*cursor, found)),
             };
         }
+        pass_over(cursor, &mut taken)?;
         self.writer.end_old();
         Ok(())
     }
@@ -127,6 +136,30 @@ impl<'a> ChangeTuples<'a> {
             .finish(op, self.table, frame.lsn, self.seq, frame.data().len())
             .map_err(|_| too_large(*cursor))
     }
+}
+
+/// Passes over the values up to the next that is read. All are read of most tables: then it costs a look.
+#[inline(always)]
+fn pass_over(cursor: &mut Cursor<'_>, taken: &mut Option<&[bool]>) -> Result<(), Fault> {
+    match taken {
+        None => Ok(()),
+        Some(taken) => pass_over_unread(cursor, taken),
+    }
+}
+
+#[inline(never)]
+fn pass_over_unread(cursor: &mut Cursor<'_>, taken: &mut &[bool]) -> Result<(), Fault> {
+    while let Some((&is_read, rest)) = taken.split_first() {
+        *taken = rest;
+        if is_read {
+            break;
+        }
+        match cursor.value()? {
+            Value::Text { .. } | Value::Binary { .. } | Value::Other(b'n' | b'u') => {}
+            Value::Other(found) => return Err(unknown_kind(*cursor, found)),
+        }
+    }
+    Ok(())
 }
 
 #[inline(always)]

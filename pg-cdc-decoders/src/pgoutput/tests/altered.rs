@@ -31,7 +31,7 @@ fn tell(bench: &mut Bench, fields: u32) {
     let columns = vec![id, Column::new("p", pair(fields))];
     let table =
         Table::new(1, TableName::new("public", "t"), columns, ReplicaIdentity::Default).with_key(vec![0]);
-    bench.tables.insert(1, Known::Wanted(TableFacts { table: Arc::new(table), from: Lsn::ZERO }));
+    bench.tables.insert(1, Known::Wanted(TableFacts::new(Arc::new(table), Lsn::ZERO)));
     bench.tables.insert_type(pair(fields));
 }
 

@@ -13,7 +13,7 @@ fn facts(key: Vec<u16>, from: u64) -> Known {
     let note = Column::new("note", ColumnType::new(TEXT, -1, "text"));
     let name = TableName::new("public", "t");
     let table = Table::new(1, name, vec![id, note], ReplicaIdentity::Default).with_key(key);
-    Known::Wanted(TableFacts { table: Arc::new(table), from: Lsn::new(from) })
+    Known::Wanted(TableFacts::new(Arc::new(table), Lsn::new(from)))
 }
 
 fn schema_changes(bench: &Bench) -> usize {
