@@ -84,8 +84,8 @@ pub use shape::{Columns, Shape, TableShape};
 pub use sink::{Durable, Sink, SinkError, SinkState};
 pub use source::{BoxSource, Control, Source, SourceControl, SourceError};
 pub use state::{
-    Asked, FileStore, MemoryStore, PublicationRecord, STATE_VERSION, SlotRecord, SnapshotRecord, State, StateStore,
-    TableStart,
+    Asked, FileStore, MemoryStore, PublicationRecord, STATE_VERSION, SlotRecord, SnapshotRecord, State,
+    StateStore, TableStart,
 };
 pub use table::{Column, ReplicaIdentity, Table};
 pub use types::ColumnType;

@@ -106,8 +106,12 @@ impl Shape {
             self.takes(&column.name, column.generated).then_some(&*column.name)
         };
         let key: Option<Vec<&str>> = whole.key.iter().map(takes).collect();
-        let columns =
-            whole.columns.iter().filter(|column| self.takes(&column.name, column.generated)).cloned().collect();
+        let columns = whole
+            .columns
+            .iter()
+            .filter(|column| self.takes(&column.name, column.generated))
+            .cloned()
+            .collect();
         let mut table = Table::new(whole.oid, whole.name.clone(), columns, whole.identity);
         let at = |name: &str| table.column_index(name).and_then(|at| u16::try_from(at).ok());
         let own = key.and_then(|key| key.into_iter().map(at).collect::<Option<Vec<_>>>()).unwrap_or_default();

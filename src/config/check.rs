@@ -1,5 +1,6 @@
 //! What the types alone do not say: keys that exclude each other, ranges, names.
 
+use pg_cdc_core::RowFilter;
 use pg_cdc_core::catalog::Pattern;
 use pg_cdc_core::types::json::DebeziumValues;
 
@@ -81,6 +82,23 @@ pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError>
         if !columns.include.is_empty() && !columns.exclude.is_empty() {
             let message = format!("{table} has both include and exclude; expected one of the two");
             return wrong("source.tables.columns", &message);
+        }
+    }
+    let tables = &source.tables;
+    let named = [
+        ("source.tables.columns", tables.columns.keys().collect::<Vec<_>>()),
+        ("source.tables.rows", tables.rows.keys().collect()),
+        ("source.tables.key", tables.key.keys().collect()),
+    ];
+    for (path, names) in named {
+        let is_table = |name: &str| name.parse::<Pattern>().is_ok_and(|table| table.is_exact());
+        if let Some(name) = names.into_iter().find(|name| !is_table(name)) {
+            return wrong(path, &format!("expected a table as schema.name, found {name:?}"));
+        }
+    }
+    for (table, rows) in &tables.rows {
+        if let Err(error) = rows.parse::<RowFilter>() {
+            return wrong("source.tables.rows", &format!("{table}: {error}"));
         }
     }
     if let HeartbeatTable::Table(name) = &source.heartbeat.table

@@ -2,9 +2,9 @@
 
 use super::yaml::{Node, Value, shown};
 use super::{
-    ChannelBinding, Collapse, ConfigError, HeartbeatTable, InvalidText, OnLagLimit, OnLost,
-    OnUnknownTable, PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming,
-    Target, Transport, UnknownTypes,
+    ChannelBinding, Collapse, ConfigError, HeartbeatTable, InvalidText, OnLagLimit, OnLost, OnUnknownTable,
+    PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming, Target, Transport,
+    UnknownTypes,
 };
 
 /// A key of which not every value works.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use pg_cdc_core::catalog::{self, PublicationPlan, Selection, TableInfo, TableKind};
 use pg_cdc_core::{
-    Asked, Error, ErrorKind, PublicationRecord, Shape, SlotRecord, SnapshotRecord, State, TableName, TableShape,
+    Asked, Error, ErrorKind, PublicationRecord, Shape, SlotRecord, SnapshotRecord, State, TableName,
+    TableShape,
 };
 use tokio::time::Instant;
 
@@ -73,7 +74,8 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
             "see tables.include and tables.exclude; only ordinary and partitioned, logged tables count",
         ));
     }
-    if !rules.reads_roots() && rules.via_root && all.iter().any(|table| table.kind == TableKind::Partitioned) {
+    if !rules.reads_roots() && rules.via_root && all.iter().any(|table| table.kind == TableKind::Partitioned)
+    {
         tracing::warn!(
             "before PostgreSQL 13 partitions can't be published as their root: they are read one by one"
         );

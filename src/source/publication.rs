@@ -1,7 +1,8 @@
 //! The publications of a pipeline: planned, checked, made.
 
 use pg_cdc_core::catalog::{
-    self, PlannedTable, Publication, PublicationPlan, PublishedOperations, TableInfo, TableKind, create_publication_sql,
+    self, PlannedTable, Publication, PublicationPlan, PublishedOperations, TableInfo, TableKind,
+    create_publication_sql,
 };
 use pg_cdc_core::{Column, Error, ErrorKind, PublicationRecord, TableName};
 
@@ -53,7 +54,8 @@ fn planned(table: &TableInfo, version: u32) -> PlannedTable {
         planned.filter.clone_from(&table.shape.rows);
         // A list of all columns would stand in the way of REPLICA IDENTITY FULL.
         if table.left_out().next().is_some() {
-            planned.columns = Some(table.table.columns.iter().map(|column| column.name.to_string()).collect());
+            planned.columns =
+                Some(table.table.columns.iter().map(|column| column.name.to_string()).collect());
         }
     }
     planned
@@ -172,9 +174,12 @@ async fn covers(
         match table.columns.as_deref().and_then(|columns| other_columns(info, columns)) {
             None => {}
             Some(OtherColumns::Missing(column)) => {
-                let generated = info.whole.columns.iter().any(|known| known.generated && *known.name == *column);
+                let generated =
+                    info.whole.columns.iter().any(|known| known.generated && *known.name == *column);
                 let hint = if generated {
-                    format!("ALTER PUBLICATION {publication} SET (publish_generated_columns = stored); or {anew}")
+                    format!(
+                        "ALTER PUBLICATION {publication} SET (publish_generated_columns = stored); or {anew}"
+                    )
                 } else {
                     anew
                 };
@@ -191,7 +196,8 @@ async fn covers(
             }
         }
     }
-    let missing: Vec<&TableName> = needed.iter().map(|table| &table.name).filter(|name| published(name).is_none()).collect();
+    let missing: Vec<&TableName> =
+        needed.iter().map(|table| &table.name).filter(|name| published(name).is_none()).collect();
     match missing.first() {
         Some(first) => wrong(
             format!("is there and does not publish {first}{}", and_more(missing.len() - 1)),
@@ -223,10 +229,11 @@ enum OtherColumns<'a> {
 fn other_columns<'a>(info: &'a TableInfo, published: &[String]) -> Option<OtherColumns<'a>> {
     let is_published = |name: &str| published.iter().any(|known| known == name);
     let missing = info.table.columns.iter().find(|column| !is_published(&column.name));
-    let generated = |column: &&Column| column.generated && !info.shape.generated && is_published(&column.name);
-    missing
-        .map(|column| OtherColumns::Missing(&column.name))
-        .or_else(|| info.whole.columns.iter().find(generated).map(|column| OtherColumns::Generated(&column.name)))
+    let generated =
+        |column: &&Column| column.generated && !info.shape.generated && is_published(&column.name);
+    missing.map(|column| OtherColumns::Missing(&column.name)).or_else(|| {
+        info.whole.columns.iter().find(generated).map(|column| OtherColumns::Generated(&column.name))
+    })
 }
 
 fn and_more(count: usize) -> String {

@@ -20,10 +20,13 @@ pub(super) async fn check(
     for table in &chosen.tables {
         let Some(filter) = &table.shape.rows else { continue };
         let name = &table.table.name;
-        if let Err(error) = server.client.prepare(&format!("SELECT FROM {} WHERE {}", from(table), filter.to_sql())).await {
+        if let Err(error) =
+            server.client.prepare(&format!("SELECT FROM {} WHERE {}", from(table), filter.to_sql())).await
+        {
             let error = Error::from(error);
             let is_server = error.kind() == ErrorKind::Server;
-            let error = error.while_doing(format!("tables.rows: the server does not take the condition for {name}"));
+            let error =
+                error.while_doing(format!("tables.rows: the server does not take the condition for {name}"));
             return Err(if is_server {
                 error.with_hint("write one condition on the table's own columns, as behind WHERE")
             } else {
@@ -33,7 +36,9 @@ pub(super) async fn check(
         if !rules.publishes || chosen.inserts_only.contains(name) {
             continue;
         }
-        let Some(problem) = beyond_identity(server, all, table, filter, rules.set_full).await? else { continue };
+        let Some(problem) = beyond_identity(server, all, table, filter, rules.set_full).await? else {
+            continue;
+        };
         match rules.without_key {
             WithoutKey::InsertsOnly => chosen.inserts_only.push(name.clone()),
             WithoutKey::Ignore => left_out.push(name.clone()),

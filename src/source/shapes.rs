@@ -49,16 +49,17 @@ pub(super) fn is_same(asked: &Asked, state: &State) -> Result<(), Error> {
     };
     Err(Error::new(
         ErrorKind::Mismatch,
-        format!("{key} is not what it was when the pipeline began: what was delivered since was made for that"),
+        format!(
+            "{key} is not what it was when the pipeline began: what was delivered since was made for that"
+        ),
     )
     .with_hint(format!("set {key} back, or start over with `pg-cdc cleanup` or another name")))
 }
 
 /// Sees that the server can do what is asked for.
 pub(super) fn is_possible(asked: &Asked, source: &SourceConfig, version: u32) -> Result<(), Error> {
-    let refused = |what: String, hint: &'static str| {
-        Err(Error::new(ErrorKind::Unsupported, what).with_hint(hint))
-    };
+    let refused =
+        |what: String, hint: &'static str| Err(Error::new(ErrorKind::Unsupported, what).with_hint(hint));
     let publishes = source.snapshot.mode != SnapshotMode::Only;
     let found = version / 10_000;
     if !asked.rows.is_empty() && version < ROW_FILTERS {
@@ -106,8 +107,9 @@ pub(super) fn lay(asked: &Asked, all: Vec<TableInfo>) -> Result<Vec<TableInfo>, 
         if let Some(rows) = said_of(&all, table, &rows) {
             let name = &table.table.name;
             let filter = rows.parse().map_err(|error: pg_cdc_core::ParseRowFilterError| {
-                Error::new(ErrorKind::Mismatch, format!("tables.rows of {name}: {error}"))
-                    .with_hint("write one condition, without comments and semicolons, every parenthesis closed")
+                Error::new(ErrorKind::Mismatch, format!("tables.rows of {name}: {error}")).with_hint(
+                    "write one condition, without comments and semicolons, every parenthesis closed",
+                )
             })?;
             shape = shape.with_rows(filter);
         }
@@ -119,7 +121,8 @@ pub(super) fn lay(asked: &Asked, all: Vec<TableInfo>) -> Result<Vec<TableInfo>, 
 /// The entries of a key, with the table each names.
 fn by_name<'a, T>(key: &str, entries: &'a BTreeMap<String, T>) -> Result<Vec<(Pattern, &'a T)>, Error> {
     let wrong = |what: String| {
-        Error::new(ErrorKind::Mismatch, format!("{key}: {what}")).with_hint("name each table once, as schema.table")
+        Error::new(ErrorKind::Mismatch, format!("{key}: {what}"))
+            .with_hint("name each table once, as schema.table")
     };
     let mut named: Vec<(Pattern, &T)> = Vec::with_capacity(entries.len());
     for (text, entry) in entries {
@@ -135,12 +138,18 @@ fn by_name<'a, T>(key: &str, entries: &'a BTreeMap<String, T>) -> Result<Vec<(Pa
 
 /// What is said of `table`, or else of the nearest partitioned table above it.
 fn said_of<'a, T>(all: &[TableInfo], table: &TableInfo, entries: &[(Pattern, &'a T)]) -> Option<&'a T> {
-    let of = |name: &TableName| entries.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| *entry);
+    let of =
+        |name: &TableName| entries.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| *entry);
     std::iter::once(table).chain(ancestors(all, table)).find_map(|table| of(&table.table.name))
 }
 
 /// Sees that every table and column that is named is there and can be read so.
-pub(super) fn check_names(asked: &Asked, all: &[TableInfo], chosen: &Chosen, via_root: bool) -> Result<(), Error> {
+pub(super) fn check_names(
+    asked: &Asked,
+    all: &[TableInfo],
+    chosen: &Chosen,
+    via_root: bool,
+) -> Result<(), Error> {
     let read_by = |key: &str, text: &str| read_by(key, text, all, chosen, via_root);
     for (text, columns) in &asked.columns {
         for table in read_by("tables.columns", text)? {

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use pg_cdc_testkit::replay::{Replay, Rules, TableName};
+use pg_cdc_testkit::replay::{Part, Replay, Rules, TableName};
 use pg_cdc_testkit::{Client, Cluster, Version};
 use serde_json::{Map, Value, json};
 
@@ -136,6 +136,16 @@ impl Case {
         replay.apply_file(&self.pipeline.path("out.jsonl")).unwrap();
         assert_eq!(replay.problems(), [""; 0]);
         let differences = replay.compare(&client, tables.iter().copied()).await.unwrap();
+        assert!(differences.is_empty(), "{differences:#?}");
+    }
+
+    /// Replays the lines and compares with a part of what a table holds now. The lines tell its key.
+    pub(crate) async fn compare_part(&self, table: &str, part: Part<'_>) {
+        let client = self.cluster.connect(&self.database).await.unwrap();
+        let mut replay = Replay::new();
+        replay.apply_file(&self.pipeline.path("out.jsonl")).unwrap();
+        assert_eq!(replay.problems(), [""; 0]);
+        let differences = replay.compare_parts(&client, [(table, part)]).await.unwrap();
         assert!(differences.is_empty(), "{differences:#?}");
     }
 

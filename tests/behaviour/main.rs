@@ -9,6 +9,7 @@ mod content;
 mod debezium;
 mod rewritten;
 mod safety;
+mod shapes;
 mod start;
 mod statements;
 #[path = "../support/mod.rs"]

@@ -213,7 +213,10 @@ mod tests {
         ));
         let generated = PublicationPlan { generated: true, ..inserts };
         let sql = create_publication_sql(&generated, 180_004, "shop");
-        assert!(sql.contains("publish_via_partition_root = true, publish_generated_columns = stored)"), "{sql}");
+        assert!(
+            sql.contains("publish_via_partition_root = true, publish_generated_columns = stored)"),
+            "{sql}"
+        );
     }
 
     #[test]

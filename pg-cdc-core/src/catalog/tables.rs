@@ -327,7 +327,8 @@ impl TableInfo {
         let generated = identity_columns.any(|column| column.generated) && !self.shape.generated;
         let is_virtual = is_full && !self.virtual_columns.is_empty();
         // Only what the identity names is looked at everywhere.
-        ((generated || is_virtual) && (!is_full || self.full_is_checked)).then_some(IdentityProblem::Generated)
+        ((generated || is_virtual) && (!is_full || self.full_is_checked))
+            .then_some(IdentityProblem::Generated)
     }
 }
 

@@ -187,9 +187,7 @@ impl<'a> Announcement<'a> {
             None => true,
             Some(Known::Unwanted) => false,
             // What a type that is not built in is made of may have changed without a word in the stream.
-            Some(Known::Wanted(facts)) => {
-                !self.is_covered_by(facts) || !self.types_not_built_in().is_empty()
-            }
+            Some(Known::Wanted(facts)) => !self.is_covered_by(facts) || !self.types_not_built_in().is_empty(),
         }
     }
 
@@ -231,7 +229,8 @@ impl<'a> Announcement<'a> {
             // Asked for and not there: it was dropped since. Its changes are as real as any.
             None => None,
         };
-        let is_read = |announced: &&AnnouncedColumn<'_>| facts.is_none_or(|facts| facts.takes(announced.name));
+        let is_read =
+            |announced: &&AnnouncedColumn<'_>| facts.is_none_or(|facts| facts.takes(announced.name));
         let columns: Vec<Column> = self
             .columns
             .iter()

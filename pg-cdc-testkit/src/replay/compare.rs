@@ -15,6 +15,30 @@ struct Columns {
     floats: BTreeSet<String>,
 }
 
+/// What of a table the lines are to hold.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Part<'a> {
+    /// These columns; `None` for all but generated ones.
+    pub columns: Option<&'a [&'a str]>,
+    /// The rows that fulfil this; `None` for all.
+    pub rows: Option<&'a str>,
+}
+
+impl<'a> Part<'a> {
+    /// These columns of all rows.
+    pub fn columns(columns: &'a [&'a str]) -> Self {
+        Self { columns: Some(columns), rows: None }
+    }
+
+    /// Of the rows that fulfil this.
+    #[must_use]
+    pub fn with_rows(mut self, rows: &'a str) -> Self {
+        self.rows = Some(rows);
+        self
+    }
+}
+
 impl Replay {
     /// Reads the tables' keys from the source: needed before lines in Debezium's envelope.
     ///
@@ -55,6 +79,19 @@ impl Replay {
         client: &tokio_postgres::Client,
         tables: impl IntoIterator<Item = T>,
     ) -> Result<Vec<String>> {
+        self.compare_parts(client, tables.into_iter().map(|table| (table, Part::default()))).await
+    }
+
+    /// As [`compare`](Self::compare), with a part of each table.
+    ///
+    /// # Errors
+    ///
+    /// As [`compare`](Self::compare).
+    pub async fn compare_parts<T: Into<TableName>>(
+        &self,
+        client: &tokio_postgres::Client,
+        tables: impl IntoIterator<Item = (T, Part<'_>)>,
+    ) -> Result<Vec<String>> {
         let version: i32 =
             client.query_one("SELECT current_setting('server_version_num')::int", &[]).await?.try_get(0)?;
         let digits = if version < 120_000 { 3 } else { 1 };
@@ -67,8 +104,8 @@ impl Replay {
             .await?;
         let mut differences = Vec::new();
         let mut outcome = Ok(());
-        for table in tables {
-            outcome = self.compare_table(client, &table.into(), version, &mut differences).await;
+        for (table, part) in tables {
+            outcome = self.compare_table(client, &table.into(), part, version, &mut differences).await;
             if outcome.is_err() {
                 break;
             }
@@ -81,15 +118,17 @@ impl Replay {
         &self,
         client: &tokio_postgres::Client,
         name: &TableName,
+        part: Part<'_>,
         version: i32,
         differences: &mut Vec<String>,
     ) -> Result<()> {
-        let columns = columns(client, name, version).await?;
+        let columns = columns(client, name, part.columns, version).await?;
+        let condition = part.rows.unwrap_or("true");
         let list = columns.names.iter().map(|c| quote_ident(c)).collect::<Vec<_>>().join(", ");
         let (schema, table) = (quote_ident(&name.schema), quote_ident(&name.name));
         // The alias must not be a column's name, or it would mean the column.
         let sql = format!(
-            "SELECT row_to_json(pg_cdc_testkit_row)::text FROM (SELECT {list} FROM {schema}.{table}) pg_cdc_testkit_row"
+            "SELECT row_to_json(pg_cdc_testkit_row)::text FROM (SELECT {list} FROM {schema}.{table} WHERE {condition}) pg_cdc_testkit_row"
         );
         let mut source = Vec::new();
         for row in client.query(&sql, &[]).await? {
@@ -110,8 +149,13 @@ impl Replay {
     }
 }
 
-async fn columns(client: &tokio_postgres::Client, table: &TableName, version: i32) -> Result<Columns> {
-    let not_generated = if version < 120_000 { "" } else { "AND a.attgenerated = ''" };
+async fn columns(
+    client: &tokio_postgres::Client,
+    table: &TableName,
+    chosen: Option<&[&str]>,
+    version: i32,
+) -> Result<Columns> {
+    let not_generated = if version < 120_000 || chosen.is_some() { "" } else { "AND a.attgenerated = ''" };
     let sql = format!(
         "SELECT a.attname::text, a.atttypid IN (700, 701) FROM pg_catalog.pg_attribute a
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -125,6 +169,9 @@ async fn columns(client: &tokio_postgres::Client, table: &TableName, version: i3
     let mut columns = Columns { names: Vec::new(), floats: BTreeSet::new() };
     for row in rows {
         let name: String = row.try_get(0)?;
+        if chosen.is_some_and(|chosen| !chosen.contains(&&*name)) {
+            continue;
+        }
         if row.try_get(1)? {
             columns.floats.insert(name.clone());
         }

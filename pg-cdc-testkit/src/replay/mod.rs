@@ -26,6 +26,7 @@ use std::path::Path;
 
 use self::change::Change;
 pub use self::change::{Op, TableName};
+pub use self::compare::Part;
 use self::table::Table;
 use crate::error::{Error, Result};
 
