@@ -1,10 +1,10 @@
 //! The publications of a pipeline: planned, checked, made.
 
 use pg_cdc_core::catalog::{
-    self, PlannedTable, Publication, PublicationPlan, PublishedOperations, TableInfo, TableKind,
-    create_publication_sql,
+    self, PlannedTable, Publication, PublicationPlan, PublishedOperations, PublishedTable, TableInfo,
+    TableKind, create_publication_sql,
 };
-use pg_cdc_core::{Column, Error, ErrorKind, PublicationRecord, TableName};
+use pg_cdc_core::{Column, Error, ErrorKind, PublicationRecord, State, TableName, TableShape};
 
 use super::selection::Chosen;
 use super::{Server, row_filters};
@@ -103,6 +103,79 @@ pub(super) async fn check(
     Ok(records)
 }
 
+/// Sees that the publications still publish the rows that the state was begun with, and warns of columns that were added
+/// to a table behind its list.
+pub(super) async fn check_again(server: &Server, state: &State) -> Result<(), Error> {
+    let version = server.system.version;
+    if state.shapes.is_empty() || version < LISTS {
+        return Ok(());
+    }
+    for record in &state.publications {
+        let Some(found) = catalog::find_publication(&server.client, version, &record.name).await? else {
+            continue;
+        };
+        for TableShape { oid, shape } in &state.shapes {
+            let Some(info) = catalog::table_by_oid(&server.client, version, *oid).await? else { continue };
+            let info = info.reshaped(shape);
+            let Some(table) = found.tables.iter().find(|table| table.name == info.table.name) else {
+                continue;
+            };
+            let planned = planned(&info, version);
+            same_rows(server, &found, table, &planned, &info).await?;
+            if let Some(OtherColumns::Missing(column)) =
+                table.columns.as_deref().and_then(|columns| other_columns(&info, columns))
+            {
+                tracing::warn!(
+                    "publication {} does not publish column {column} of {}; to have its changes: {}",
+                    found.name,
+                    table.name,
+                    set_anew(&found, &planned)
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The statements that set one table of a publication anew.
+fn set_anew(found: &Publication, planned: &PlannedTable) -> String {
+    let publication = pg_cdc_core::quote_identifier(&found.name);
+    format!(
+        "ALTER PUBLICATION {publication} DROP TABLE {}, then ALTER PUBLICATION {publication} ADD TABLE {}",
+        planned.name.to_sql(),
+        planned.to_sql()
+    )
+}
+
+/// Sees that a table is published with the rows that are asked for.
+async fn same_rows(
+    server: &Server,
+    found: &Publication,
+    table: &PublishedTable,
+    planned: &PlannedTable,
+    info: &TableInfo,
+) -> Result<(), Error> {
+    let (what, hint) = match (&table.filter, &planned.filter) {
+        (None, None) => return Ok(()),
+        (Some(filter), None) => (
+            format!("publishes only the rows of {} that fulfil {filter}", table.name),
+            "say so in tables.rows; or ",
+        ),
+        (None, Some(filter)) => (format!("publishes all rows of {}, not those of {filter}", table.name), ""),
+        (Some(filter), Some(asked)) => {
+            if row_filters::is_same(server, info, asked, filter).await? {
+                return Ok(());
+            }
+            (format!("publishes the rows of {} that fulfil {filter}, not {asked}", table.name), "")
+        }
+    };
+    Err(Error::new(ErrorKind::Mismatch, format!("publication {} {what}", found.name))
+        .with_hint(format!("{hint}{}{OTHERWISE}", set_anew(found, planned))))
+}
+
+const OTHERWISE: &str =
+    "; or drop it (pg-cdc cleanup, if a pipeline made it), or choose another publication.name";
+
 /// Whether a publication that is there publishes what `plan` needs.
 async fn covers(
     server: &Server,
@@ -148,29 +221,8 @@ async fn covers(
         let Some(info) = tables.iter().find(|info| info.table.name == planned.name) else { continue };
         let Some(table) = published(&planned.name) else { continue };
         let publication = pg_cdc_core::quote_identifier(&found.name);
-        let anew = format!(
-            "ALTER PUBLICATION {publication} DROP TABLE {}, then ALTER PUBLICATION {publication} ADD TABLE {}; or drop \
-             it (pg-cdc cleanup, if a pipeline made it), or choose another publication.name",
-            table.name.to_sql(),
-            planned.to_sql()
-        );
-        match (&table.filter, &planned.filter) {
-            (None, None) => {}
-            (Some(filter), None) => {
-                let what = format!("publishes only the rows of {} that fulfil {filter}", table.name);
-                return wrong(what, format!("say so in tables.rows; or {anew}"));
-            }
-            (None, Some(filter)) => {
-                return wrong(format!("publishes all rows of {}, not those of {filter}", table.name), anew);
-            }
-            (Some(filter), Some(asked)) => {
-                if !row_filters::is_same(server, info, asked, filter).await? {
-                    let what =
-                        format!("publishes the rows of {} that fulfil {filter}, not {asked}", table.name);
-                    return wrong(what, anew);
-                }
-            }
-        }
+        let anew = format!("{}{OTHERWISE}", set_anew(found, planned));
+        same_rows(server, found, table, planned, info).await?;
         match table.columns.as_deref().and_then(|columns| other_columns(info, columns)) {
             None => {}
             Some(OtherColumns::Missing(column)) => {

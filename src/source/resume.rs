@@ -16,7 +16,7 @@ use pg_cdc_decoders::PgOutput;
 
 use super::binary::binary_values;
 use super::origin::origin;
-use super::{Server, shapes};
+use super::{Server, publication, shapes};
 use crate::config::{Binary, OnUnknownTable, PipelineFile, SlotCreate, SnapshotMode};
 
 /// Logical messages can be asked for since 14.
@@ -60,6 +60,7 @@ pub(crate) async fn start(
                 .with_hint("start over with `pg-cdc cleanup`, or with another name"));
             }
             shapes::is_same(&shapes::asked(&file.source), state)?;
+            publication::check_again(server, state).await?;
             return Ok(Start::GoOn);
         }
         let slot = state.slot.as_ref().filter(|slot| slot.made);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use pg_cdc_core::ErrorKind;
+use pg_cdc_core::catalog::TableInfo;
+use pg_cdc_core::{Columns, ErrorKind, Shape};
 use pg_cdc_snapshot::{Exporter, SnapshotSource};
 use pg_cdc_testkit::{Cluster, StopMode, Version};
 
@@ -49,6 +50,44 @@ async fn a_rewritten_table_is_read_again_under_a_later_snapshot() {
             assert_eq!(seen.done["public.t"].0, rows, "{meanwhile}");
             assert!(seen.done["public.t"].1 > seen.point, "{meanwhile}");
             assert_eq!(seen.done["public.other"], (10, seen.point));
+        }
+    }
+}
+
+/// Runs `meanwhile` with a shape of the table `t`.
+async fn changed_in_shape(database: &Database, shape: Shape, meanwhile: &str) -> Seen {
+    let mut options = database.options().await;
+    let shape = Arc::new(shape);
+    let shaped = |info: TableInfo| if &*info.table.name.name == "t" { info.reshaped(&shape) } else { info };
+    options.tables = options.tables.into_iter().map(shaped).collect();
+    let exporter = database.exporter();
+    let exported = exporter.export().await.unwrap();
+    database.client.batch_execute(meanwhile).await.unwrap();
+    let mut seen = Seen::new(exported.point);
+    let mut source = SnapshotSource::start(options, exported, exporter);
+    while let Some(batch) = source.next().await {
+        seen.take(&batch.unwrap());
+    }
+    seen
+}
+
+#[tokio::test]
+async fn what_happens_to_columns_that_are_not_read_does_no_harm() {
+    for version in Version::under_test() {
+        for (meanwhile, restarts) in [
+            ("ALTER TABLE t DROP COLUMN v", 0),
+            ("ALTER TABLE t RENAME COLUMN v TO w", 0),
+            ("ALTER TABLE t ADD COLUMN w int", 0),
+            ("ALTER TABLE t ALTER COLUMN v TYPE text", 0),
+            ("ALTER TABLE t ALTER COLUMN id TYPE bigint", 1),
+        ] {
+            let database = Database::new(version, SETUP).await;
+            let shape = Shape::default().with_columns(Columns::Only(vec!["id".to_owned()]));
+            let shape = shape.with_rows("id > 90 OR id = 1".parse().unwrap());
+            let seen = changed_in_shape(&database, shape, meanwhile).await;
+            assert_eq!(seen.restarted.values().sum::<usize>(), restarts, "{meanwhile}");
+            assert_eq!(seen.columns["public.t"], ["id"], "{meanwhile}");
+            assert_eq!(seen.done["public.t"].0, 11, "{meanwhile}");
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use pg_cdc_core::batch::Event;
-use pg_cdc_core::{Column, ColumnType, Known, Outcome, ReplicaIdentity, Table, TableFacts, TableName};
+use pg_cdc_core::batch::Row;
+use pg_cdc_core::{
+    Column, ColumnType, Columns, Known, Outcome, ReplicaIdentity, Shape, Table, TableFacts, TableName,
+};
 
 use super::*;
 
@@ -123,6 +126,45 @@ fn the_catalog_is_asked_again_for_a_relation_of_another_shape() {
     // The catalog is of now: it may still say something else. Then what was announced counts.
     bench.feed(&[other, Message::Insert { relation: 1, new: texts(&["1"]) }]);
     assert_eq!(bench.batch.changes().next().unwrap().table().columns.len(), 1);
+}
+
+/// What is known of `t`, of which only the column `note` is read.
+fn note_only() -> Known {
+    let Known::Wanted(mut facts) = facts(vec![], 0) else { return Known::Unwanted };
+    facts.shape = Arc::new(Shape::default().with_columns(Columns::Except(vec!["id".to_owned()])));
+    facts.table = Arc::new(facts.shape.apply(&facts.table));
+    Known::Wanted(facts)
+}
+
+fn first(row: Option<Row<'_>>) -> Option<Datum<'_>> {
+    row.map(|row| row.datum(0))
+}
+
+#[test]
+fn columns_that_are_not_read_are_passed_over_and_make_no_new_shape() {
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.tables.insert(1, note_only());
+    let update = Message::Update {
+        relation: 1,
+        old: Some(Old::Row(texts(&["1", "before"]))),
+        new: texts(&["2", "after"]),
+    };
+    bench.feed(&[begin(100), t(), insert("1"), update]);
+    let changes: Vec<_> = bench.batch.changes().collect();
+    for change in &changes {
+        assert_eq!(change.table().columns.len(), 1);
+    }
+    assert!(matches!(first(changes[0].after()), Some(Datum::Text(_))));
+    assert!(matches!(first(changes[1].before()), Some(Datum::Text(b"before"))));
+    assert!(matches!(first(changes[1].after()), Some(Datum::Text(b"after"))));
+    assert_eq!(schema_changes(&bench), 1);
+    // It is of another type now, and nobody is asked.
+    let columns = [("id", TEXT, true), ("note", TEXT, false)];
+    bench.feed(&[relation(1, "t", ReplicaIdentity::Default, &columns), insert("x")]);
+    assert_eq!((schema_changes(&bench), bench.batch.len()), (1, 3));
+    // A tuple has all the columns that were announced.
+    let short = Message::Insert { relation: 1, new: texts(&["1"]) };
+    assert!(bench.message(&short).is_err());
 }
 
 #[test]
