@@ -60,6 +60,12 @@ pub(super) fn is_same(asked: &Asked, state: &State) -> Result<(), Error> {
 pub(super) fn is_possible(asked: &Asked, source: &SourceConfig, version: u32) -> Result<(), Error> {
     let refused =
         |what: String, hint: &'static str| Err(Error::new(ErrorKind::Unsupported, what).with_hint(hint));
+    for (table, columns) in &source.tables.columns {
+        if !columns.include.is_empty() && !columns.exclude.is_empty() {
+            let what = format!("tables.columns: {table} has both include and exclude");
+            return refused(what, "give one of the two");
+        }
+    }
     let publishes = source.snapshot.mode != SnapshotMode::Only;
     let found = version / 10_000;
     if !asked.rows.is_empty() && version < ROW_FILTERS {

@@ -70,6 +70,10 @@ async fn columns_that_the_server_publishes_are_left_out_on_our_side() {
             let mut settings =
                 tables(json!({ "columns": { "public.users": { "exclude": ["hash", "pin"] } } }));
             settings["source"]["publication"] = json!({ "create": create });
+            if case.cluster.major() >= 14 {
+                // No matter that a column has no binary form that is known, where it is not read.
+                settings["source"]["pgoutput"] = json!({ "binary": true });
+            }
             case.set(settings);
             case.catch_up();
             users_change(&case).await;
