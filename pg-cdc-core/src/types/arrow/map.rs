@@ -9,10 +9,8 @@ use super::binary::offset;
 use super::builder::ColumnBuilder;
 use super::column::{Column, Refused, Why, not_an_array, too_large};
 use super::list::Lists;
-use super::options::ArrowOptions;
-use super::schema;
 use crate::types::encoded::Encoded;
-use crate::types::{ColumnType, Flaw, TypeError, hstore, oid};
+use crate::types::{ColumnType, Flaw, TypeError, hstore};
 
 /// Maps of text to text.
 pub(super) struct Map {
@@ -24,10 +22,8 @@ pub(super) struct Map {
 }
 
 impl Map {
-    pub(super) fn new(options: &ArrowOptions) -> Self {
-        let text = || ColumnBuilder::new(&ColumnType::built_in(oid::TEXT), options);
-        let (entry, fields) = schema::entries(options);
-        Self { entry, fields, keys: text(), values: text(), maps: Lists::new() }
+    pub(super) fn new(entry: FieldRef, fields: Fields, keys: ColumnBuilder, values: ColumnBuilder) -> Self {
+        Self { entry, fields, keys, values, maps: Lists::new() }
     }
 
     fn push_entries(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<i32, Refused> {

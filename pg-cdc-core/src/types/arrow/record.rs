@@ -8,8 +8,6 @@ use arrow_schema::Fields;
 
 use super::builder::ColumnBuilder;
 use super::column::{Column, Refused, Why, not_an_array};
-use super::options::ArrowOptions;
-use super::schema;
 use crate::types::composite;
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, TypeError};
@@ -22,13 +20,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(type_: &ColumnType, options: &ArrowOptions) -> Self {
-        let fields = type_.fields().unwrap_or_default();
-        Self {
-            fields: schema::struct_fields(type_, options),
-            columns: fields.iter().map(|field| ColumnBuilder::new(&field.type_, options)).collect(),
-            validity: NullBufferBuilder::new(0),
-        }
+    pub(super) fn new(fields: Fields, columns: Vec<ColumnBuilder>) -> Self {
+        Self { fields, columns, validity: NullBufferBuilder::new(0) }
     }
 }
 
