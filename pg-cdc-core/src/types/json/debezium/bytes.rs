@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 
-use super::options::BinaryHandling;
+use super::handling::BinaryHandling;
 use crate::types::bytea::{self, write_hex};
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, Parsed, oid};

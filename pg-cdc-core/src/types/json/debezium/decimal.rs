@@ -6,7 +6,8 @@
 
 use super::bytes::push_base64;
 use super::float::push_float8;
-use super::options::{DebeziumValues, DecimalHandling};
+use super::handling::DecimalHandling;
+use super::options::DebeziumValues;
 use crate::types::encoded::Encoded;
 use crate::types::json::number::is_json_number;
 use crate::types::{ColumnType, Flaw, Parsed, numeric};

@@ -1,7 +1,7 @@
 //! hstore, by `hstore.handling.mode`: `convertHStore` in `PostgresValueConverter`.
 
+use super::handling::HstoreHandling;
 use super::java_map::{hash_of, order};
-use super::options::HstoreHandling;
 use crate::types::json::string::{check_utf8, write_string_bytes};
 use crate::types::json::write_json_string;
 use crate::types::{Flaw, Parsed};

@@ -1,6 +1,6 @@
 //! Intervals, by `interval.handling.mode`: `MicroDuration` and `Interval` of `io.debezium.time`.
 
-use super::options::IntervalHandling;
+use super::handling::IntervalHandling;
 use super::temporal::push_int;
 use crate::types::encoded::Encoded;
 use crate::types::{Parsed, PgInterval};

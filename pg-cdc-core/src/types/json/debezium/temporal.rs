@@ -4,7 +4,7 @@
 //! their place, and the classes of `io.debezium.time`. A type without a precision has one of six digits, as the JDBC
 //! driver's `TypeInfoCache.getScale` tells it. The infinities are the moments that the driver has for them.
 
-use super::options::TimePrecision;
+use super::handling::TimePrecision;
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, Parsed, PgDate, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz};
 
