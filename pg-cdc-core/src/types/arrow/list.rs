@@ -8,7 +8,7 @@ use arrow_schema::FieldRef;
 
 use super::binary::offset;
 use super::builder::ColumnBuilder;
-use super::column::{Column, Refused, Why, not_an_array, too_large};
+use super::column::{Column, Refused, Why, not_an_array, outcome, too_large};
 use super::range::Range;
 use crate::types::array::{self, Part};
 use crate::types::encoded::Encoded;
@@ -105,11 +105,8 @@ impl List {
                 Flaw::new("has an element that can't be had as asked")
             })
         });
-        match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => offset(self.items.len()).ok_or_else(|| too_large(type_)),
-        }
+        outcome(walked, refused, type_)
+            .and_then(|()| offset(self.items.len()).ok_or_else(|| too_large(type_)))
     }
 }
 
@@ -170,11 +167,8 @@ impl Column for Ranges {
                 Flaw::new("has a range that can't be had as asked")
             })
         });
-        let end = match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => offset(self.items.len()).ok_or_else(|| too_large(type_)),
-        };
+        let end = outcome(walked, refused, type_)
+            .and_then(|()| offset(self.items.len()).ok_or_else(|| too_large(type_)));
         match end {
             Ok(end) => {
                 self.lists.push(end);

@@ -7,7 +7,7 @@ use arrow_schema::{FieldRef, Fields};
 
 use super::binary::offset;
 use super::builder::ColumnBuilder;
-use super::column::{Column, Refused, Why, not_an_array, too_large};
+use super::column::{Column, Refused, not_an_array, outcome, too_large};
 use super::list::Lists;
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, TypeError, hstore};
@@ -41,11 +41,7 @@ impl Map {
                 Flaw::new("has a key or value that can't be had as asked")
             })
         });
-        match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => offset(self.keys.len()).ok_or_else(|| too_large(type_)),
-        }
+        outcome(walked, refused, type_).and_then(|()| offset(self.keys.len()).ok_or_else(|| too_large(type_)))
     }
 
     fn truncate_entries(&mut self, len: usize) {

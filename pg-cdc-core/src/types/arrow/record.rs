@@ -7,7 +7,7 @@ use arrow_buffer::NullBufferBuilder;
 use arrow_schema::Fields;
 
 use super::builder::ColumnBuilder;
-use super::column::{Column, Refused, Why, not_an_array};
+use super::column::{Column, Refused, not_an_array, outcome};
 use crate::types::composite;
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, TypeError};
@@ -41,11 +41,7 @@ impl Column for Record {
                 Flaw::new("has a field that can't be had as asked")
             })
         });
-        let result = match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => Ok(()),
-        };
+        let result = outcome(walked, refused, type_);
         if result.is_ok() {
             self.validity.append_non_null();
         } else {

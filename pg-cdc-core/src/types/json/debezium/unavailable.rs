@@ -10,7 +10,7 @@ use super::hstore::push_pairs;
 use super::mapped::is_known;
 use super::options::DebeziumValues;
 use crate::types::json::write_json_string;
-use crate::types::{ColumnType, Kind, oid};
+use crate::types::{ColumnType, Kind, integer, oid};
 
 /// Appends the placeholder of a type.
 pub(super) fn push_unavailable(type_: &ColumnType, options: &DebeziumValues, out: &mut Vec<u8>) {
@@ -85,7 +85,7 @@ fn push_array(array: u32, options: &DebeziumValues, out: &mut Vec<u8>) {
                     out.push(b',');
                 }
                 // Java's bytes have a sign.
-                out.extend_from_slice(itoa::Buffer::new().format(byte.cast_signed()).as_bytes());
+                integer::write_text(byte.cast_signed().into(), out);
             }
             out.push(b']');
         }
