@@ -53,7 +53,8 @@ pub(super) fn walk(
     match (value, vector::as_array(type_)) {
         (Encoded::Text(text), None) => walk_text(type_, text, each),
         (Encoded::Text(text), Some(array)) => vector::walk_text(array, text, each),
-        (Encoded::Binary(bytes), array) => walk_binary(array.unwrap_or(type_), bytes, each),
+        (Encoded::Binary(bytes), None) => walk_binary(type_, bytes, each),
+        (Encoded::Binary(bytes), Some(array)) => vector::walk_binary(array, bytes, each),
     }
 }
 
@@ -232,7 +233,12 @@ fn header<'t>(type_: &'t ColumnType, reader: &mut Reader<'_>) -> Parsed<Header<'
     let mut dimensions = [Dimension { len: 0, lower: 1 }; MOST_DIMENSIONS];
     let mut elements = usize::from(count > 0);
     for dimension in dimensions.iter_mut().take(count) {
-        *dimension = Dimension { len: reader.count()?, lower: reader.i32()? };
+        let (len, lower) = (reader.i32()?, reader.i32()?);
+        // `ArrayCheckBounds`
+        if len < 0 || lower.checked_add(len).is_none() {
+            return Err(Flaw::at("has an impossible dimension", reader.at() - 8));
+        }
+        *dimension = Dimension { len: len.unsigned_abs() as usize, lower };
         elements =
             elements.checked_mul(dimension.len).ok_or(Flaw::at("has too many elements", reader.at()))?;
     }
