@@ -65,7 +65,9 @@ pub(super) fn dimensions(type_: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<D
     }
     match value {
         Encoded::Binary(bytes) => {
-            let (_, _, dimensions, count) = header(type_, &mut Reader::new(bytes))?;
+            let (_, elements, dimensions, count) = header(type_, &mut Reader::new(bytes))?;
+            // However many it names, an array without elements has none (`array_recv`).
+            let count = if elements == 0 { 0 } else { count };
             Ok(dimensions.get(..count).unwrap_or_default().to_vec())
         }
         Encoded::Text(text) => {

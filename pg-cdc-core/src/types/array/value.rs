@@ -125,6 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn an_array_without_elements_has_no_dimensions() {
+        let type_ = ColumnType::built_in(oid::INT4_ARRAY);
+        let array = |dimensions: &[[u32; 2]]| {
+            let head = [dimensions.len() as u32, 0, oid::INT4];
+            let numbers = head.iter().chain(dimensions.as_flattened());
+            let bytes: Vec<u8> = numbers.flat_map(|number| number.to_be_bytes()).collect();
+            PgArray::<i32>::from_datum(&type_, Datum::Binary(&bytes)).map(|array| array.dimensions().len())
+        };
+        assert_eq!(array(&[]), Ok(0));
+        assert_eq!(array(&[[0, 5]]), Ok(0));
+        assert_eq!(array(&[[2, 1], [0, 1]]), Ok(0));
+        // Whose last index can't be told.
+        assert!(array(&[[0, 1], [2, i32::MAX as u32]]).is_err());
+        assert!(array(&[[u32::MAX, 1]]).is_err());
+    }
+
+    #[test]
     fn dimensions_must_be_those_of_the_elements() {
         for bad in [
             "{{1},{2,3}}",
