@@ -63,6 +63,8 @@
 //! | feature | brings |
 //! | --- | --- |
 //! | `program` (default) | the program `pg-cdc`; leave it out to have the library alone |
+//! | `arrow` | `types::arrow`: Arrow schemas of tables, and arrays built straight from batches |
+//! | `bigdecimal`, `chrono`, `cidr`, `geo-types`, `jiff`, `postgres-types`, `rust_decimal`, `time`, `uuid` | values as the types of the crate of that name: [`types::FromDatum`] |
 
 pub mod config;
 pub mod pipeline;

@@ -28,7 +28,8 @@
 //!
 //! - [`batch`]: [`ChangeBatch`](batch::ChangeBatch), the unit of flow, on a tape that is used again; borrowed
 //!   [`Change`](batch::Change) and [`Row`](batch::Row); [`Write`](batch::Write), what a sink must do.
-//! - [`Datum`], a value or one of four kinds of nothing; [`types`], what turns one into Rust, text or JSON.
+//! - [`Datum`], a value or one of four kinds of nothing; [`types`], what turns one into Rust, text or JSON, and a row into
+//!   a struct of yours.
 //! - [`Table`] and [`Column`], one version of a table; [`Lsn`] and [`Position`], where something is.
 //! - The seams: [`Source`] with [`SourceControl`], [`Decoder`], [`Sink`], [`StateStore`] with [`FileStore`] and
 //!   [`MemoryStore`]. Each says in prose what a caller may rely on.
@@ -45,8 +46,11 @@
 //! | `wire` | `wire`: our own connection: start-up, authentication, TLS (rustls with ring), simple query, COPY out, COPY both |
 //! | `catalog` | `catalog`: what the server says of itself, through tokio-postgres over `wire`'s sockets |
 //! | `stream` | `stream`: the replication `Source`, slots and their exported snapshots |
+//! | `arrow` | `types::arrow`: Arrow schemas of tables, and arrays built straight from batches |
 //!
-//! Each brings the one before. None is on by default.
+//! The first three each bring the one before. None is on by default, and neither are those that bring values as the types of the crate
+//! of their name: `bigdecimal`, `chrono`, `cidr`, `geo-types`, `jiff`, `postgres-types`, `rust_decimal`, `time`, `uuid`
+//! (see [`types::FromDatum`]).
 
 pub mod batch;
 #[cfg(feature = "catalog")]

@@ -1,10 +1,12 @@
 //! What the types alone do not say: keys that exclude each other, ranges, names.
 
 use pg_cdc_core::catalog::Pattern;
+use pg_cdc_core::types::json::DebeziumValues;
 
 use super::yaml::Node;
 use super::{
     ConfigError, HeartbeatTable, PipelineFile, SinkConfig, SlotCreate, SourceConfig, StateKind, TlsConfig,
+    Values,
 };
 
 /// Finds the first key whose value can't stand, alone or beside another.
@@ -104,6 +106,24 @@ pub(super) fn check(file: &PipelineFile, root: &Node) -> Result<(), ConfigError>
         && empty(&jsonl.path)
     {
         return wrong("sink.path", "expected a path, or - for standard output, found an empty text");
+    }
+    if let SinkConfig::Jsonl(jsonl) = &file.sink
+        && let Some(debezium) = &jsonl.debezium
+    {
+        if jsonl.values == Values::Natural {
+            return wrong("sink.debezium", "only goes with values: debezium; found values: natural");
+        }
+        let most = DebeziumValues::MOST_MONEY_DIGITS;
+        if debezium.money_fraction_digits > most {
+            let message = format!("expected 0 to {most}, found {}", debezium.money_fraction_digits);
+            return wrong("sink.debezium.\"money.fraction.digits\"", &message);
+        }
+        if debezium.placeholder().is_none() {
+            return wrong(
+                "sink.debezium.\"unavailable.value.placeholder\"",
+                "expected a text, or hex: and the hexadecimal digits of one in UTF-8",
+            );
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod check;
 mod connect;
+mod debezium;
 mod error;
 mod expand;
 mod file;
@@ -29,6 +30,9 @@ mod units;
 mod words;
 mod yaml;
 
+pub use debezium::{
+    BinaryHandling, DebeziumConfig, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision,
+};
 pub use error::{ConfigError, Mark};
 pub use file::{BatchConfig, PipelineFile, RetryConfig, StateConfig, StateKind};
 pub use load::{load, parse};

@@ -4,7 +4,7 @@ use super::yaml::{Node, Value, shown};
 use super::{
     ChannelBinding, Collapse, ConfigError, Generated, HeartbeatTable, InvalidText, OnLagLimit, OnLost,
     OnUnknownTable, Origin, PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming,
-    Target, Transport, UnknownTypes, Values,
+    Target, Transport, UnknownTypes,
 };
 
 /// A key of which not every value works.
@@ -78,7 +78,6 @@ const RULES: &[Rule] = &[
     only("source.timezone", "UTC", |f| f.source.timezone == "UTC"),
     only("source.invalid_text", "error", |f| f.source.invalid_text == InvalidText::Error),
     only("sink.type", "jsonl, null", |f| matches!(f.sink, SinkConfig::Jsonl(_) | SinkConfig::Null(_))),
-    only("sink.values", "natural", |f| !matches!(&f.sink, SinkConfig::Jsonl(j) if j.values != Values::Natural)),
     only("sink.rotate", NONE, |f| !matches!(&f.sink, SinkConfig::Jsonl(j) if j.rotate.is_some())),
     only("state.type", "file, memory", |f| matches!(f.state.kind, StateKind::File | StateKind::Memory)),
 ];

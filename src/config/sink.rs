@@ -7,10 +7,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ServerUrl;
 use super::schema::{bare_null, switch};
 use super::units::{duration, optional_duration, optional_size, size};
 use super::words::words;
+use super::{DebeziumConfig, ServerUrl};
 
 /// Where changes go; in the file the key `type` says which, beside its own keys.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -43,6 +43,8 @@ pub struct JsonlSink {
     pub envelope: Envelope,
     /// The form of column values.
     pub values: Values,
+    /// The handling modes of `values: debezium`.
+    pub debezium: Option<DebeziumConfig>,
     /// Whether the begin and the end of transactions are lines too.
     #[schemars(schema_with = "switch")]
     pub transactions: bool,
@@ -56,6 +58,7 @@ impl Default for JsonlSink {
             path: "-".into(),
             envelope: Envelope::default(),
             values: Values::default(),
+            debezium: None,
             transactions: false,
             rotate: None,
         }
@@ -87,7 +90,7 @@ words! {
         /// As PostgreSQL's `row_to_json`.
         #[default]
         Natural = "natural",
-        /// As Debezium's default handling modes.
+        /// As Debezium's, by the handling modes of `sink.debezium`.
         Debezium = "debezium",
     }
 }

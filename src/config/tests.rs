@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use pg_cdc_core::types::json::{self, DebeziumValues};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -37,6 +38,62 @@ fn every_key_of_the_contract_is_read() {
     assert_eq!(file.source.cursor["public.legacy"].every, Duration::from_secs(30));
     let SinkConfig::Jsonl(jsonl) = &file.sink else { panic!("{:?}", file.sink) };
     assert_eq!(jsonl.rotate.as_ref().unwrap().bytes, Some(1 << 30));
+}
+
+#[test]
+fn debezium_s_handling_modes_have_its_names_with_their_dots() {
+    let sink = |keys: &str| {
+        read(&format!("source: {{ url: postgres://h/d }}\nsink: {{ type: jsonl, {keys} }}"))
+            .map(|file| file.sink)
+    };
+    let debezium = |keys: &str| match sink(keys).unwrap() {
+        SinkConfig::Jsonl(jsonl) => jsonl.debezium,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(debezium("values: debezium"), None);
+    let modes = "debezium: { decimal.handling: string, time.precision: adaptive_time_microseconds, interval.handling: string, \
+                 hstore.handling: map, binary.handling: base64-url-safe, money.fraction.digits: 3, \
+                 unavailable.value.placeholder: 'hex:3f', include.unknown.datatypes: on }";
+    let read = debezium(&format!("values: debezium, {modes}")).unwrap();
+    let values = DebeziumValues::default()
+        .with_decimal(json::DecimalHandling::String)
+        .with_time(json::TimePrecision::AdaptiveTimeMicroseconds)
+        .with_interval(json::IntervalHandling::String)
+        .with_hstore(json::HstoreHandling::Map)
+        .with_binary(json::BinaryHandling::Base64UrlSafe)
+        .with_money_fraction_digits(3)
+        .with_unavailable("?")
+        .with_include_unknown(true);
+    assert_eq!(read.values(), Some(values));
+    assert_eq!(DebeziumConfig::default().values(), Some(DebeziumValues::default()));
+    for (keys, error) in [
+        (
+            "debezium: { decimal.handling: string }",
+            "f:2:32: sink.debezium: only goes with values: debezium; found values: natural",
+        ),
+        (
+            "values: debezium, debezium: { decimal.handling: exact }",
+            "f:2:70: sink.debezium.\"decimal.handling\": unknown value exact; expected one of precise, double, string",
+        ),
+        (
+            "values: debezium, debezium: { decimal: { handling: precise } }",
+            "f:2:52: sink.debezium.decimal: unknown key; expected one of decimal.handling, time.precision, interval.handling, hstore.handling, binary.handling, money.fraction.digits, unavailable.value.placeholder, include.unknown.datatypes",
+        ),
+        (
+            "values: debezium, debezium: { money.fraction.digits: 19 }",
+            "f:2:50: sink.debezium.\"money.fraction.digits\": expected 0 to 18, found 19",
+        ),
+        (
+            "values: debezium, debezium: { unavailable.value.placeholder: hex:ff }",
+            "f:2:50: sink.debezium.\"unavailable.value.placeholder\": expected a text, or hex: and the hexadecimal digits of one in UTF-8",
+        ),
+    ] {
+        assert_eq!(sink(keys).unwrap_err(), error, "{keys}");
+    }
+    let schema = schema();
+    let defs = schema["$defs"].as_object().unwrap();
+    let keys: Vec<_> = defs["DebeziumConfig"]["properties"].as_object().unwrap().keys().collect();
+    assert!(keys.contains(&&"decimal.handling".to_owned()) && keys.len() == 8, "{keys:?}");
 }
 
 #[test]
@@ -233,10 +290,6 @@ fn what_comes_later_is_refused_by_name() {
             "f:4:19: source.tables.rows: this key is not supported yet",
         ),
         (with("  wal2json: { version: 2 }\n", ""), "f:4:13: source.wal2json: this key is not supported yet"),
-        (
-            with("  pgoutput: { binary: on }\n", ""),
-            "f:4:23: source.pgoutput.binary: on is not supported yet; what works today: auto, false",
-        ),
         (
             with("  snapshot: { shard_rows: 500000 }\n", ""),
             "f:4:27: source.snapshot.shard_rows: this key is not supported yet",

@@ -16,22 +16,30 @@ pub(super) fn sink(file: &PipelineFile) -> Result<Box<dyn Sink>, Error> {
                 Envelope::Debezium => jsonl::Envelope::Debezium,
                 Envelope::Row => jsonl::Envelope::Row,
             };
-            let values = match config.values {
-                Values::Natural => jsonl::Values::Natural,
-                Values::Debezium => {
-                    return Err(Error::new(
-                        ErrorKind::Unsupported,
-                        "sink.values: debezium is not supported yet",
-                    ));
-                }
-            };
             let options = JsonLinesOptions::default()
                 .with_envelope(envelope)
-                .with_values(values)
                 .with_transactions(config.transactions)
                 .with_name(&*file.name)
                 .with_database(database)
                 .with_version(env!("CARGO_PKG_VERSION"));
+            let options = match (config.values, &config.debezium) {
+                (Values::Natural, None) => options.with_values(jsonl::Values::Natural),
+                (Values::Natural, Some(_)) => {
+                    return Err(Error::new(
+                        ErrorKind::Config,
+                        "sink.debezium only goes with sink.values: debezium",
+                    ));
+                }
+                (Values::Debezium, modes) => {
+                    let values = modes.clone().unwrap_or_default().values().ok_or_else(|| {
+                        Error::new(
+                            ErrorKind::Config,
+                            "sink.debezium.unavailable.value.placeholder is not the hexadecimal digits of a text",
+                        )
+                    })?;
+                    options.with_debezium(values)
+                }
+            };
             options.validate()?;
             Ok(if config.is_stdout() {
                 Box::new(JsonLines::to_stdout(options))

@@ -111,10 +111,11 @@ impl Case {
         self.pipeline.start(&[])
     }
 
-    /// The lines that are there.
+    /// The lines that are there, whole.
     pub(crate) fn lines(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.pipeline.path("out.jsonl")).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Lines of one kind, as they are written: `op`, a letter each.

@@ -55,6 +55,24 @@ pub(crate) async fn make_hostile(case: &Case) {
     for setting in settings {
         case.sql(&format!("ALTER DATABASE {} SET {setting}", case.database)).await;
     }
+    // What is said to the role in this database comes after what is said to the database.
+    for setting in [
+        "DateStyle = 'SQL, DMY'",
+        "TimeZone = 'America/St_Johns'",
+        "IntervalStyle = 'sql_standard'",
+        "extra_float_digits = -1",
+    ] {
+        case.sql(&format!("ALTER ROLE CURRENT_USER IN DATABASE {} SET {setting}", case.database)).await;
+    }
+}
+
+/// Takes it all back.
+pub(crate) async fn make_kind(case: &Case) {
+    let database = &case.database;
+    case.sql(&format!(
+        "ALTER DATABASE {database} RESET ALL; ALTER ROLE CURRENT_USER IN DATABASE {database} RESET ALL"
+    ))
+    .await;
 }
 
 async fn types_go_through(case: &Case, settings: Value) {
@@ -70,7 +88,7 @@ async fn types_go_through(case: &Case, settings: Value) {
     .await;
     case.sql(&ROWS.replace("(1, true", "(4, true").replace("(2, false", "(5, false")).await;
     case.catch_up();
-    case.sql(&format!("ALTER DATABASE {} RESET ALL", case.database)).await;
+    make_kind(case).await;
     case.compare(&["public.types"]).await;
 }
 

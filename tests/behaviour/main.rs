@@ -6,6 +6,7 @@
 mod altered;
 mod case;
 mod content;
+mod debezium;
 mod rewritten;
 mod safety;
 mod start;

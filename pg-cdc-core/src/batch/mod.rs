@@ -2,10 +2,14 @@
 
 mod change;
 mod change_batch;
+mod deserialize;
 mod events;
 mod pool;
 mod recycle;
 mod row;
+#[cfg(test)]
+mod serde_tests;
+mod serialize;
 mod slot;
 mod tape;
 #[cfg(test)]

@@ -63,6 +63,17 @@ impl<'a> Row<'a> {
             .map_err(|error| error.in_column(&self.table.name, name))
     }
 
+    /// The value of the column called `name` as what the `FromSql` of `T` makes of it: of a column that came in binary.
+    /// See [`Sql`](crate::types::Sql).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get`](Self::get); and where the value came as text.
+    #[cfg(feature = "postgres-types")]
+    pub fn get_sql<T: postgres_types::FromSql<'a>>(&self, name: &str) -> Result<T, TypeError> {
+        self.get::<crate::types::Sql<T>>(name).map(|crate::types::Sql(value)| value)
+    }
+
     /// Appends the row as a JSON object, what is not known left out; the values are what PostgreSQL's `row_to_json`
     /// gives (see [`json::write_natural`]).
     ///

@@ -33,36 +33,48 @@ pub(super) fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Reads either text form: `\x` and pairs of digits, or bytes with `\\` and `\ooo` for what is not printed.
 pub(super) fn from_text(text: &[u8]) -> Parsed<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_text(text, &mut bytes).map(|()| bytes)
+}
+
+/// Appends the bytes of either text form; what was appended before an error is left to the caller to take back.
+pub(super) fn read_text(text: &[u8], bytes: &mut Vec<u8>) -> Parsed<()> {
     match text.strip_prefix(b"\\x") {
-        Some(hex) => from_hex(hex),
-        None => from_escaped(text),
+        Some(hex) => read_hex(hex, 2, bytes),
+        None => read_escaped(text, bytes),
     }
 }
 
-fn from_hex(hex: &[u8]) -> Parsed<Vec<u8>> {
-    let flaw = |index: usize| Flaw::at("is not hexadecimal", 2 + index);
+/// Reads pairs of digits, which begin at `start` in the value.
+pub(super) fn from_hex(hex: &[u8], start: usize) -> Parsed<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_hex(hex, start, &mut bytes).map(|()| bytes)
+}
+
+fn read_hex(hex: &[u8], start: usize, bytes: &mut Vec<u8>) -> Parsed<()> {
+    let flaw = |index: usize| Flaw::at("is not hexadecimal", start + index);
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let (pairs, odd) = hex.as_chunks::<2>();
     if !odd.is_empty() {
         return Err(flaw(hex.len()));
     }
-    let mut bytes = Vec::with_capacity(pairs.len());
-    for [high, low] in pairs {
-        let at = 2 * bytes.len();
+    bytes.reserve(pairs.len());
+    for (index, [high, low]) in pairs.iter().enumerate() {
+        let at = 2 * index;
         let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
             return Err(flaw(at));
         };
         bytes.push(high << 4 | low);
     }
-    Ok(bytes)
+    Ok(())
 }
 
-fn from_escaped(text: &[u8]) -> Parsed<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
+fn read_escaped(text: &[u8], bytes: &mut Vec<u8>) -> Parsed<()> {
+    bytes.reserve(text.len());
     let mut rest = text;
     loop {
         rest = match rest {
-            [] => return Ok(bytes),
+            [] => return Ok(()),
             [b'\\', b'\\', rest @ ..] => {
                 bytes.push(b'\\');
                 rest

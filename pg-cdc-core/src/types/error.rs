@@ -1,5 +1,6 @@
 //! The error of a value that can't be read as asked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,10 +49,11 @@ pub struct TypeError(Box<Inner>);
 struct Inner {
     oid: u32,
     type_name: Arc<str>,
-    what: &'static str,
+    what: Cow<'static, str>,
     offset: Option<usize>,
     range: Option<(i128, i128)>,
-    column: Option<(TableName, Arc<str>)>,
+    table: Option<TableName>,
+    column: Option<Arc<str>>,
 }
 
 impl TypeError {
@@ -60,11 +62,17 @@ impl TypeError {
         Self(Box::new(Inner {
             oid: type_.oid,
             type_name: type_.name.clone(),
-            what: flaw.what,
+            what: flaw.what.into(),
             offset: flaw.offset,
             range: None,
+            table: None,
             column: None,
         }))
+    }
+
+    /// Whether it is this flaw, wherever in the value.
+    pub(crate) fn is(&self, flaw: Flaw) -> bool {
+        self.0.what == flaw.what
     }
 
     /// Says what the smallest and the largest possible value would have been.
@@ -75,6 +83,14 @@ impl TypeError {
         error
     }
 
+    /// What is wrong with it is known only at run time; what is said must not hold the value.
+    #[cold]
+    pub(crate) fn said(type_: &ColumnType, what: String) -> Self {
+        let mut error = Self::new(type_, Flaw::new(""));
+        error.0.what = what.into();
+        error
+    }
+
     /// There is no such column to read.
     #[cold]
     pub(crate) fn no_column(table: &TableName, column: &str) -> Self {
@@ -82,10 +98,20 @@ impl TypeError {
             .in_column(table, column)
     }
 
+    /// Something is wrong with a row of the table.
+    #[cold]
+    pub(crate) fn of_row(table: &TableName, what: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::new(&ColumnType::new(0, -1, ""), Flaw::new(""));
+        error.0.what = what.into();
+        error.0.table = Some(table.clone());
+        error
+    }
+
     /// Says in which column of which table the value stands.
     #[must_use]
     pub fn in_column(mut self, table: &TableName, column: &str) -> Self {
-        self.0.column = Some((table.clone(), column.into()));
+        self.0.table = Some(table.clone());
+        self.0.column = Some(column.into());
         self
     }
 
@@ -104,21 +130,23 @@ impl TypeError {
     /// The table, where somebody told.
     #[must_use]
     pub fn table(&self) -> Option<&TableName> {
-        self.0.column.as_ref().map(|(table, _)| table)
+        self.0.table.as_ref()
     }
 
     /// The column, where somebody told.
     #[must_use]
     pub fn column(&self) -> Option<&str> {
-        self.0.column.as_ref().map(|(_, column)| &**column)
+        self.0.column.as_deref()
     }
 }
 
 impl fmt::Display for TypeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { oid, type_name, what, offset, range, column } = &*self.0;
-        if let Some((table, column)) = column {
-            write!(f, "table {table}, column {column}: ")?;
+        let Inner { oid, type_name, what, offset, range, table, column } = &*self.0;
+        match (table, column) {
+            (Some(table), Some(column)) => write!(f, "table {table}, column {column}: ")?,
+            (Some(table), None) => write!(f, "table {table}: ")?,
+            (None, _) => {}
         }
         if *oid == 0 {
             return f.write_str(what);

@@ -18,9 +18,9 @@ use crate::Datum;
 /// | T | PostgreSQL types |
 /// | --- | --- |
 /// | `bool` | bool |
-/// | `i16`, `i32`, `i64`, `u32`, `u64` | int2, int4, int8, oid, xid, cid, xid8; out of T's range is an error |
+/// | `i8`, `i16`, `i32`, `i64`, `i128`, `u16`, `u32`, `u64` | int2, int4, int8, oid, xid, cid, xid8, a numeric that is whole; out of T's range is an error |
 /// | `f32` | float4, int2 |
-/// | `f64` | float8, float4, int2, int4 |
+/// | `f64` | float8, float4, int2, int4; an int8 or numeric that it holds exactly (0.5, not 0.1) |
 /// | [`PgNumeric`] | numeric, int2, int4, int8 |
 /// | [`PgDate`], [`PgTime`], [`PgTimestamp`], [`PgTimestampTz`], [`PgUuid`] | their own |
 /// | [`PgTimeTz`], [`PgInterval`], [`PgMacAddr`], [`PgMacAddr8`], [`PgTid`], [`Lsn`](crate::Lsn) | their own |
@@ -29,16 +29,39 @@ use crate::Datum;
 /// | [`PgBits`] | bit, varbit |
 /// | [`PgInet`] | inet, cidr |
 /// | [`PgSnapshot`] | pg_snapshot, txid_snapshot |
+/// | [`Duration`](std::time::Duration) | an interval without months and days, not negative |
+/// | [`SystemTime`](std::time::SystemTime) | timestamptz, but for infinity |
+/// | [`IpAddr`](std::net::IpAddr) | an inet or cidr all of whose bits are significant |
 /// | [`PgTsVector`], [`PgTsQuery`], [`PgHstore`] | their own |
 /// | [`PgGeometry`] | geometry and geography of PostGIS |
 /// | [`PgVector`], [`PgHalfvec`], [`PgSparsevec`] | vector, halfvec and sparsevec of pgvector |
+/// | `HashMap<String, Option<String>>`, `BTreeMap` alike | hstore |
 /// | `&str` | whatever came as text; text, varchar, bpchar, name, json, jsonb also from binary |
 /// | `String`, `Cow<str>` | any: PostgreSQL's text |
 /// | `Vec<u8>`, `Cow<[u8]>` | bytea; text, varchar, bpchar, name (its bytes, UTF-8 or not) |
 /// | `&[u8]` | the same, but a bytea only where it came in binary |
 /// | `Vec<T>`, [`PgArray<T>`](super::PgArray) | arrays of what `T` is for, int2vector, oidvector; `Vec<Option<T>>` where elements may be NULL |
+/// | `[T; N]` | arrays of N elements |
 /// | [`PgRange<T>`](super::PgRange), [`PgMultirange<T>`](super::PgMultirange) | ranges and multiranges of what `T` is for |
+/// | `(A, B)` and up to eight | composites of so many fields |
 /// | `Option<T>` | as T; NULL is `None` |
+/// | [`Value`](super::Value) | any; NULL is [`Value::Null`](super::Value::Null) |
+/// | `serde_json::Value` | json, jsonb, but for numbers that it would round |
+///
+/// Behind the feature of each crate's name:
+///
+/// | crate | T | PostgreSQL types |
+/// | --- | --- | --- |
+/// | `chrono` | `NaiveDate`, `NaiveTime`, `NaiveDateTime`, `DateTime<Utc>`, `TimeDelta` | date, time, timestamp, timestamptz, interval (without months and days) |
+/// | `jiff` | `civil::Date`, `civil::Time`, `civil::DateTime`, `Timestamp`, `Span` | date, time, timestamp, timestamptz, interval |
+/// | `time` | `Date`, `Time`, `PrimitiveDateTime`, `OffsetDateTime`, `Duration` | date, time, timestamp, timestamptz, interval (without months and days) |
+/// | `uuid` | `Uuid` | uuid |
+/// | `rust_decimal`, `bigdecimal` | `Decimal`, `BigDecimal` | numeric, int2, int4, int8 |
+/// | `cidr` | `IpInet`, `IpCidr` | inet, cidr |
+/// | `geo-types` | `Coord`, `Line`, `Rect` | point, lseg, box |
+/// | `geo-types` | `Point`, `LineString`, `Polygon` | point, path (open), polygon; geometry, geography |
+/// | `geo-types` | `Geometry`, `MultiPoint` and the other kinds | geometry, geography |
+/// | `postgres-types` | `Sql<T>` of anything that is `FromSql` | whatever came in binary |
 ///
 /// Conversions are exact or an error: nothing is rounded, cut off or replaced. Only NULL is `None`: a value that the
 /// server did not send is an error that says which kind of nothing it is.
@@ -118,6 +141,10 @@ macro_rules! integers {
             fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
                 let kind = type_.kind();
                 let value = match (kind, value_of(type_, datum)?) {
+                    (Kind::Numeric, _) => {
+                        let whole = PgNumeric::from_datum(type_, datum)?.to_i128();
+                        whole.map(|value| Self::try_from(value).ok()).ok_or(NOT_WHOLE)
+                    }
                     (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid | Kind::Xid, Encoded::Text(text)) => {
                         integer::from_text(kind, text).map(|value| Self::try_from(value).ok())
                     }
@@ -142,7 +169,9 @@ macro_rules! integers {
     )*};
 }
 
-integers!(i16, i32, i64, u32, u64);
+integers!(i8, i16, i32, i64, i128, u16, u32, u64);
+
+const NOT_WHOLE: Flaw = Flaw::new("is no whole number that an integer holds");
 
 impl<'a> FromDatum<'a> for f32 {
     #[inline]
@@ -168,6 +197,10 @@ impl<'a> FromDatum<'a> for f64 {
             // A float4's digits mean a float4: read as a float8 they would be another number.
             (Kind::Float4, _) => return f32::from_datum(type_, datum).map(Self::from),
             (Kind::Int2 | Kind::Int4, _) => return i32::from_datum(type_, datum).map(Self::from),
+            (Kind::Int8 | Kind::Numeric, _) => {
+                let exact = PgNumeric::from_datum(type_, datum)?.to_f64();
+                exact.ok_or(Flaw::new("is a number that an f64 does not hold exactly"))
+            }
             _ => Err(mismatch!(f64)),
         }
         .map_err(|flaw| flaw.of(type_))
@@ -325,5 +358,37 @@ impl<'a> FromDatum<'a> for &'a [u8] {
             _ => Err(Flaw::new("can't be had as bytes")),
         }
         .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numeric<T: for<'a> FromDatum<'a>>(text: &str) -> Result<T, String> {
+        let type_ = ColumnType::built_in(oid::NUMERIC);
+        T::from_datum(&type_, Datum::Text(text.as_bytes())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_numeric_is_an_integer_or_a_float_where_it_is_one_exactly() {
+        assert_eq!(
+            (numeric("5.00"), numeric("-128"), numeric("65535")),
+            (Ok(5_i64), Ok(-128_i8), Ok(u16::MAX))
+        );
+        assert_eq!((numeric("18446744073709551615"), numeric("-5")), (Ok(u64::MAX), Ok(-5_i128)));
+        assert_eq!(numeric("0.5"), Ok(0.5_f64));
+        for (error, says) in [
+            (numeric::<i64>("5.01").err(), "numeric is no whole number"),
+            (numeric::<i64>("NaN").err(), "numeric is no whole number"),
+            (numeric::<u64>("-1").err(), "numeric is out of the range of u64 (0 to 18446744073709551615)"),
+            (numeric::<i8>("128").err(), "numeric is out of the range of i8 (-128 to 127)"),
+            (numeric::<f64>("0.1").err(), "numeric is a number that an f64 does not hold exactly"),
+        ] {
+            assert!(error.as_deref().is_some_and(|error| error.contains(says)), "{error:?}");
+        }
+        let int8 = ColumnType::built_in(oid::INT8);
+        assert_eq!(f64::from_datum(&int8, Datum::Text(b"9007199254740992")), Ok(9_007_199_254_740_992.0));
+        assert!(f64::from_datum(&int8, Datum::Text(b"9007199254740993")).is_err());
     }
 }

@@ -4,8 +4,11 @@
 //! This module is what they ask:
 //!
 //! - [`FromDatum`] turns a datum into a Rust value, exactly, or says why it can't;
+//! - [`Value`] is a value of any type, for those who learn only at run time which; with it serde turns a row into a
+//!   struct ([`Row::deserialize`](crate::batch::Row::deserialize)) and writes one;
 //! - [`write_text`] gives PostgreSQL's own text form from either encoding;
-//! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would.
+//! - [`json::write_natural`] gives what PostgreSQL's `row_to_json` would;
+//! - `arrow`, behind the feature of that name, has schemas and builders of Arrow arrays.
 //!
 //! The two encodings of one value give the same result everywhere. The text forms are those of a session with
 //! `DateStyle=ISO`, `IntervalStyle=postgres`, `TimeZone=UTC`, `bytea_output=hex` and `extra_float_digits=1` (3 before
@@ -16,6 +19,8 @@
 //! is [`Kind::Other`]: its text passes through as it is.
 
 mod array;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod bits;
 mod boolean;
 mod built_in;
@@ -32,6 +37,7 @@ mod geometric;
 mod get;
 mod hstore;
 mod integer;
+mod integrations;
 pub mod json;
 mod kind;
 mod money;
@@ -42,12 +48,15 @@ mod pgvector;
 mod postgis;
 mod quoting;
 mod range;
+mod serialized;
 mod system;
 #[cfg(test)]
 mod tests;
 mod text;
 mod text_search;
+mod tuple;
 mod uuid;
+mod value;
 
 pub use array::{Dimension, PgArray};
 pub use bits::PgBits;
@@ -61,6 +70,8 @@ pub use geometric::{PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon}
 pub use get::FromDatum;
 use get::value_of;
 pub use hstore::PgHstore;
+#[cfg(feature = "postgres-types")]
+pub use integrations::Sql;
 pub use kind::{Format, Kind, is_binary_known};
 pub use money::PgMoney;
 pub use network::{PgInet, PgMacAddr, PgMacAddr8};
@@ -74,6 +85,8 @@ pub use text_search::{
     PgTsQuery, PgTsVector, TsLexeme, TsPosition, TsQueryLexeme, TsQueryNode, TsQueryPart, TsWeight,
 };
 pub use uuid::PgUuid;
+pub use value::Value;
+pub(crate) use value::{Lazy, Refusal};
 
 /// The bytes of a value whose binary form has a fixed length.
 #[inline]

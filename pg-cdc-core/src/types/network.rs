@@ -113,6 +113,11 @@ impl PgInet {
         read().ok_or(Flaw::new("is not a network address"))
     }
 
+    /// Of which of the two types it is, its own flag says.
+    pub(crate) fn from_binary(bytes: &[u8]) -> Parsed<Self> {
+        Self::from_binary_of(bytes, bytes.get(2) == Some(&1))
+    }
+
     /// Family, bits, whether it is a cidr, the number of bytes, and those bytes (`network_send`). The type says which of
     /// the two it is, as for `network_recv`.
     pub(crate) fn from_binary_of(bytes: &[u8], is_cidr: bool) -> Parsed<Self> {

@@ -24,7 +24,7 @@ const FAMILIES: [&str; 8] = [
 ];
 
 /// The types that there are cases of.
-fn types() -> Vec<ColumnType> {
+pub(super) fn types() -> Vec<ColumnType> {
     let mut names: Vec<_> = FAMILIES.iter().flat_map(|family| family.lines()).filter_map(name_of).collect();
     names.sort_unstable();
     names.dedup();
@@ -46,11 +46,11 @@ fn type_named(name: &str) -> ColumnType {
     ColumnType::built_in(oid::of_name(name).unwrap())
 }
 
-struct Case {
-    type_: ColumnType,
-    text: String,
-    binary: Vec<u8>,
-    json: String,
+pub(super) struct Case {
+    pub(super) type_: ColumnType,
+    pub(super) text: String,
+    pub(super) binary: Vec<u8>,
+    pub(super) json: String,
 }
 
 /// Undoes COPY's escapes.
@@ -85,7 +85,7 @@ fn parse(line: &str) -> Case {
     }
 }
 
-fn each_case(check: impl Fn(&Case)) {
+pub(super) fn each_case(check: impl Fn(&Case)) {
     let further = std::env::var_os("PG_CDC_TYPES_CASES").map(|path| std::fs::read_to_string(path).unwrap());
     let families = FAMILIES.into_iter().chain(further.as_deref());
     for line in families.flat_map(str::lines) {
@@ -144,7 +144,7 @@ fn text_is_the_server_s_from_both_encodings() {
 }
 
 /// The value as `T`, if both encodings give the same.
-fn same<'a, T: FromDatum<'a> + PartialEq + Debug>(case: &'a Case) -> T {
+pub(super) fn same<'a, T: FromDatum<'a> + PartialEq + Debug>(case: &'a Case) -> T {
     let from_text = T::from_datum(&case.type_, Datum::Text(case.text.as_bytes())).unwrap();
     let from_binary = T::from_datum(&case.type_, Datum::Binary(&case.binary)).unwrap();
     assert_eq!(from_text, from_binary, "{:?} {}", case.type_, case.text);
@@ -356,6 +356,57 @@ fn types_without_a_kind_are_their_text_and_never_their_binary() {
     }
 }
 
+/// A value of a type of pgvector in both encodings; what pgvector prints is told in its own module.
+#[test]
+fn vectors_are_their_text() {
+    fn check<T: for<'a> FromDatum<'a> + PartialEq + Debug>(name: &str, text: &str, binary: &[u8]) {
+        let type_ = type_named(name);
+        assert!(is_binary_known(&type_));
+        let (text_datum, binary_datum) = (Datum::Text(text.as_bytes()), Datum::Binary(binary));
+        for datum in [text_datum, binary_datum] {
+            assert_eq!(written(write_text, &type_, datum).as_deref(), Ok(text));
+            assert_eq!(written(write_natural, &type_, datum), Ok(format!("\"{text}\"")));
+        }
+        assert_eq!(T::from_datum(&type_, text_datum), T::from_datum(&type_, binary_datum));
+        assert!(T::from_datum(&type_, binary_datum).is_ok());
+        assert!(T::from_datum(&ColumnType::built_in(oid::TEXT), text_datum).is_err());
+    }
+    check::<PgVector>("vector", "[1,-2.5]", &[0, 2, 0, 0, 0x3f, 0x80, 0, 0, 0xc0, 0x20, 0, 0]);
+    check::<PgHalfvec>("halfvec", "[1,0.099975586]", &[0, 2, 0, 0, 0x3c, 0, 0x2e, 0x66]);
+    let sparse = [0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0x3f, 0xc0, 0, 0];
+    check::<PgSparsevec>("sparsevec", "{3:1.5}/5", &sparse);
+}
+
+/// As row_to_json gives it: the casts to json count within arrays, composites and domains too.
+#[test]
+fn an_hstore_or_geometry_within_another_value_is_an_object_too() {
+    let hstore = type_named("hstore");
+    let array =
+        |element, delimiter| ColumnType::with_shape(70_001, -1, "array", Shape::Array { element, delimiter });
+    let domain = ColumnType::with_shape(70_002, -1, "domain", Shape::Domain { base: hstore.clone() });
+    let fields = vec![Field::new("h", domain), Field::new("g", type_named("geometry"))];
+    let composite = ColumnType::with_shape(70_003, -1, "composite", Shape::Composite { fields });
+    for (type_, text, json) in [
+        (
+            array(hstore, ','),
+            r#"{"\"a\"=>\"1\", \"b\"=>NULL",NULL,""}"#,
+            r#"[{"a": "1", "b": null},null,{}]"#,
+        ),
+        (
+            array(type_named("geometry"), ':'),
+            "{0101000000000000000000F03F0000000000000040:NULL}",
+            r#"[{"type":"Point","coordinates":[1,2]},null]"#,
+        ),
+        (
+            composite,
+            r#"("""a""=>""1""",0101000000000000000000F03F0000000000000040)"#,
+            r#"{"h":{"a": "1"},"g":{"type":"Point","coordinates":[1,2]}}"#,
+        ),
+    ] {
+        assert_eq!(written(write_natural, &type_, Datum::Text(text.as_bytes())).as_deref(), Ok(json));
+    }
+}
+
 #[test]
 fn what_is_not_utf8_is_an_error_that_names_the_place() {
     let table = crate::TableName::new("public", "orders");
@@ -406,7 +457,7 @@ proptest! {
             "[0-9 :.+-]{0,30}|[-0-9.eE]{0,20}|[\\[\\]{}\",: a1\n]{0,20}".prop_map(String::into_bytes),
         ],
     ) {
-        for type_ in types() {
+        for type_ in types().into_iter().chain(["vector", "halfvec", "sparsevec"].map(type_named)) {
             for datum in [Datum::Text(&bytes), Datum::Binary(&bytes)] {
                 if let Ok(json) = written(write_natural, &type_, datum) {
                     prop_assert!(!json.contains(['\n', '\r']));

@@ -37,10 +37,10 @@ impl PgOutput {
             return Ok(Outcome::NeedTable { oid: Some(oid), name, types: types_not_built_in(&known) });
         }
         self.asked = None;
-        let mut versions = vec![Arc::new(retyped(&known, tables))];
+        let newest = Arc::new(retyped(&known, tables));
+        let mut versions = vec![Arc::clone(&newest)];
         versions.extend(self.older.get(&oid).into_iter().flatten().rev().cloned());
         versions.retain(|version| **version != *known && has_columns_of(version, &known));
-        let newest = Arc::clone(versions.first().unwrap_or(&known));
         let mut fault = fault;
         let mut as_text = Table::clone(&known);
         let mut is_text = false;

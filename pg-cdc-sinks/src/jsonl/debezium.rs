@@ -9,6 +9,7 @@ use pg_cdc_core::types::TypeError;
 use pg_cdc_core::{Lsn, SinkError};
 use serde::{Deserialize, Serialize};
 
+use super::form::Form;
 use super::names::TableTexts;
 use super::options::JsonLinesOptions;
 use super::source::SourceText;
@@ -17,6 +18,7 @@ use super::value::{push_int, push_message, push_row, push_unchanged, refused};
 
 /// Writes lines in Debezium's envelope.
 pub(super) struct DebeziumLines {
+    form: Form,
     tables: TableTexts,
     source: SourceText,
     transactions: bool,
@@ -52,6 +54,7 @@ struct Line<'a> {
 impl DebeziumLines {
     pub(super) fn new(options: &JsonLinesOptions) -> Self {
         Self {
+            form: Form::new(options),
             tables: TableTexts::default(),
             source: SourceText::new(options),
             transactions: options.transactions,
@@ -152,12 +155,12 @@ impl DebeziumLines {
         let text = self.tables.of(change.table());
         out.extend_from_slice(b"{\"before\":");
         match line.before {
-            Some(row) => push_row(row, None, text, out)?,
+            Some(row) => push_row(row, None, text, &self.form, out)?,
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"after\":");
         match line.after {
-            Some(row) => push_row(row, line.old, text, out)?,
+            Some(row) => push_row(row, line.old, text, &self.form, out)?,
             None => out.extend_from_slice(b"null"),
         }
         let (lsn, seq) = if read { (transaction.commit_lsn, 0) } else { (change.lsn(), change.seq()) };
@@ -179,7 +182,7 @@ impl DebeziumLines {
                     out.extend_from_slice(b",\"reason\":\"resnapshot\"");
                 }
             }
-            (b'u' | b'c', Some(row)) => push_unchanged(row, line.old, out),
+            (b'u' | b'c', Some(row)) => push_unchanged(row, line.old, &self.form, out),
             _ => {}
         }
         out.extend_from_slice(b"}\n");

@@ -26,6 +26,7 @@
 
 mod debezium;
 mod file;
+mod form;
 mod names;
 mod options;
 mod output;
@@ -45,6 +46,9 @@ use pg_cdc_core::batch::{ChangeBatch, Event};
 use pg_cdc_core::{Durable, Position, Sink, SinkError, SinkState};
 
 pub use options::{Envelope, JsonLinesOptions, Values};
+pub use pg_cdc_core::types::json::{
+    BinaryHandling, DebeziumValues, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision,
+};
 
 use debezium::DebeziumLines;
 use file::Opened;
@@ -191,7 +195,7 @@ impl Sink for JsonLines {
             },
         };
         let lines = match self.options.envelope {
-            Envelope::Row => Lines::Row(Box::default()),
+            Envelope::Row => Lines::Row(Box::new(RowLines::new(&self.options))),
             Envelope::Debezium => {
                 let mut lines = DebeziumLines::new(&self.options);
                 lines.remember(saved.debezium);

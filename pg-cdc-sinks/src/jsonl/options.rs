@@ -1,6 +1,7 @@
 //! What the lines look like.
 
 use pg_cdc_core::SinkError;
+use pg_cdc_core::types::json::DebeziumValues;
 
 /// The shape of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,12 @@ pub enum Values {
     /// As PostgreSQL's own `row_to_json` gives them.
     #[default]
     Natural,
+    /// As Debezium's PostgreSQL connector and Kafka Connect's JSON converter without schemas give them, by the handling
+    /// modes of [`JsonLinesOptions::debezium`].
+    ///
+    /// A TOASTed value that the server did not send is a placeholder instead of a name in `unchanged`; columns of types
+    /// that Debezium does not know are left out.
+    Debezium,
 }
 
 /// What a [`JsonLines`](super::JsonLines) sink writes.
@@ -37,6 +44,8 @@ pub struct JsonLinesOptions {
     pub envelope: Envelope,
     /// How column values are written.
     pub values: Values,
+    /// The handling modes of [`Values::Debezium`].
+    pub debezium: DebeziumValues,
     /// BEGIN and END lines, and the `transaction` block of each change; for [`Envelope::Debezium`] only.
     pub transactions: bool,
     /// The pipeline's name: `source.name` of Debezium's envelope.
@@ -52,6 +61,7 @@ impl Default for JsonLinesOptions {
         Self {
             envelope: Envelope::default(),
             values: Values::default(),
+            debezium: DebeziumValues::default(),
             transactions: false,
             name: "pg_cdc".to_owned(),
             database: String::new(),
@@ -72,6 +82,23 @@ impl JsonLinesOptions {
     #[must_use]
     pub fn with_values(mut self, values: Values) -> Self {
         self.values = values;
+        self
+    }
+
+    /// Values as Debezium has them, by these handling modes.
+    ///
+    /// ```
+    /// use pg_cdc_core::types::json::{DebeziumValues, DecimalHandling};
+    /// use pg_cdc_sinks::jsonl::{JsonLinesOptions, Values};
+    ///
+    /// let values = DebeziumValues::default().with_decimal(DecimalHandling::String);
+    /// let options = JsonLinesOptions::default().with_debezium(values);
+    /// assert_eq!(options.values, Values::Debezium);
+    /// ```
+    #[must_use]
+    pub fn with_debezium(mut self, values: DebeziumValues) -> Self {
+        self.values = Values::Debezium;
+        self.debezium = values;
         self
     }
 

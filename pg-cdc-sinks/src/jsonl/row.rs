@@ -4,14 +4,16 @@ use pg_cdc_core::batch::{Change, Event, Message, Op, Transaction, TruncateOption
 use pg_cdc_core::types::TypeError;
 use pg_cdc_core::{Lsn, SinkError};
 
+use super::form::Form;
 use super::names::{TableText, TableTexts};
+use super::options::JsonLinesOptions;
 use super::value::{
     push_int, push_int_or_null, push_key, push_lsn, push_message, push_row, push_unchanged, refused,
 };
 
 /// Writes lines in the row envelope.
-#[derive(Default)]
 pub(super) struct RowLines {
+    form: Form,
     tables: TableTexts,
     text: TransactionText,
     /// The point of the snapshot that was seen last.
@@ -63,6 +65,15 @@ impl TransactionText {
 }
 
 impl RowLines {
+    pub(super) fn new(options: &JsonLinesOptions) -> Self {
+        Self {
+            form: Form::new(options),
+            tables: TableTexts::default(),
+            text: TransactionText::default(),
+            point: Lsn::ZERO,
+        }
+    }
+
     /// Appends the line of `event`, if it has one; `now` is in microseconds since 1970-01-01 UTC.
     pub(super) fn event(&mut self, event: &Event<'_>, now: i64, out: &mut Vec<u8>) -> Result<(), SinkError> {
         match event {
@@ -109,20 +120,20 @@ impl RowLines {
         self.text.push(lsn, if op == b'r' { 0 } else { change.seq() }, out);
         let (before, after) = (change.before(), change.after());
         match after.or(before) {
-            Some(row) => push_key(row, text, out)?,
+            Some(row) => push_key(row, text, &self.form, out)?,
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"before\":");
         match before {
-            Some(row) => push_row(row, None, text, out)?,
+            Some(row) => push_row(row, None, text, &self.form, out)?,
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"after\":");
         match after {
             Some(row) => {
-                push_row(row, before, text, out)?;
+                push_row(row, before, text, &self.form, out)?;
                 if op == b'u' {
-                    push_unchanged(row, before, out);
+                    push_unchanged(row, before, &self.form, out);
                 }
             }
             None => out.extend_from_slice(b"null"),

@@ -2,9 +2,10 @@
 
 use pg_cdc_core::batch::{Change, Message, Row};
 use pg_cdc_core::types::TypeError;
-use pg_cdc_core::types::json::{write_json_string, write_natural};
+use pg_cdc_core::types::json::{DebeziumValues, is_mapped, write_debezium, write_json_string, write_natural};
 use pg_cdc_core::{Column, Datum, Lsn, SinkError};
 
+use super::form::Form;
 use super::names::TableText;
 
 /// Appends an integer.
@@ -36,6 +37,20 @@ pub(super) fn push_row(
     row: Row<'_>,
     old: Option<Row<'_>>,
     text: &TableText,
+    form: &Form,
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
+    match form {
+        Form::Natural => push_natural_row(row, old, text, out),
+        Form::Debezium { values, whole } => push_debezium_row(row, old, text, (values, *whole), out),
+    }
+}
+
+#[inline]
+fn push_natural_row(
+    row: Row<'_>,
+    old: Option<Row<'_>>,
+    text: &TableText,
     out: &mut Vec<u8>,
 ) -> Result<(), TypeError> {
     let start = out.len();
@@ -44,7 +59,36 @@ pub(super) fn push_row(
             datum = old.map_or(datum, |old| old.datum(index));
         }
         if datum.is_known() {
-            push_column(column, text.column(index), datum, row, out)?;
+            push_natural(column, text.column(index), datum, row, out)?;
+        }
+    }
+    close_object(start, out);
+    Ok(())
+}
+
+/// The columns that were published and that Debezium has a field for; `whole` says whether those that are not in the
+/// identity are there as nulls.
+fn push_debezium_row(
+    row: Row<'_>,
+    old: Option<Row<'_>>,
+    text: &TableText,
+    (values, whole): (&DebeziumValues, bool),
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
+    let start = out.len();
+    for (index, (column, mut datum)) in row.columns().enumerate() {
+        if datum == Datum::Unchanged
+            && let Some(known) = old.map(|old| old.datum(index)).filter(|old| old.is_known())
+        {
+            datum = known;
+        }
+        let is_there = match datum {
+            Datum::Absent => false,
+            Datum::NotInIdentity => whole,
+            _ => true,
+        };
+        if is_there {
+            push_debezium(column, text.column(index), datum, row, values, out)?;
         }
     }
     close_object(start, out);
@@ -53,7 +97,12 @@ pub(super) fn push_row(
 
 /// Appends an object of the key columns that `row` holds, `null` for a table without a key.
 #[inline]
-pub(super) fn push_key(row: Row<'_>, text: &TableText, out: &mut Vec<u8>) -> Result<(), TypeError> {
+pub(super) fn push_key(
+    row: Row<'_>,
+    text: &TableText,
+    form: &Form,
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
     let table = row.table();
     if table.key.is_empty() {
         out.extend_from_slice(b"null");
@@ -64,7 +113,12 @@ pub(super) fn push_key(row: Row<'_>, text: &TableText, out: &mut Vec<u8>) -> Res
         let index = usize::from(index);
         let datum = row.datum(index);
         if let Some(column) = table.columns.get(index).filter(|_| datum.is_known()) {
-            push_column(column, text.column(index), datum, row, out)?;
+            match form {
+                Form::Natural => push_natural(column, text.column(index), datum, row, out)?,
+                Form::Debezium { values, .. } => {
+                    push_debezium(column, text.column(index), datum, row, values, out)?;
+                }
+            }
         }
     }
     close_object(start, out);
@@ -73,7 +127,7 @@ pub(super) fn push_key(row: Row<'_>, text: &TableText, out: &mut Vec<u8>) -> Res
 
 /// Appends `,"name":value`.
 #[inline]
-fn push_column(
+fn push_natural(
     column: &Column,
     name: &[u8],
     datum: Datum<'_>,
@@ -82,6 +136,24 @@ fn push_column(
 ) -> Result<(), TypeError> {
     out.extend_from_slice(name);
     write_natural(&column.type_, datum, out).map_err(|error| error.in_column(&row.table().name, &column.name))
+}
+
+/// Appends `,"name":value`, nothing for a type that Debezium has no field for.
+#[inline]
+fn push_debezium(
+    column: &Column,
+    name: &[u8],
+    datum: Datum<'_>,
+    row: Row<'_>,
+    values: &DebeziumValues,
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
+    if !is_mapped(&column.type_, values) {
+        return Ok(());
+    }
+    out.extend_from_slice(name);
+    write_debezium(&column.type_, datum, values, out)
+        .map_err(|error| error.in_column(&row.table().name, &column.name))
 }
 
 /// Makes an object of the `,"name":value` pairs written since `start`.
@@ -97,9 +169,13 @@ fn close_object(start: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `,"unchanged":[…]` with the columns whose value neither row holds; nothing where there is none.
+/// Appends `,"unchanged":[…]` with the columns whose value neither row holds; nothing where there is none, or where
+/// such a value has a placeholder.
 #[inline]
-pub(super) fn push_unchanged(row: Row<'_>, old: Option<Row<'_>>, out: &mut Vec<u8>) {
+pub(super) fn push_unchanged(row: Row<'_>, old: Option<Row<'_>>, form: &Form, out: &mut Vec<u8>) {
+    if !matches!(form, Form::Natural) {
+        return;
+    }
     let start = out.len();
     for (index, (column, datum)) in row.columns().enumerate() {
         if datum == Datum::Unchanged && !old.is_some_and(|old| old.datum(index).is_known()) {

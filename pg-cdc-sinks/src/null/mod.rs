@@ -37,6 +37,8 @@ pub use counters::{Counters, Counts};
 pub struct Null {
     counters: Counters,
     position: Option<Position>,
+    /// Takes the text of a value that must be read to be judged.
+    scratch: Vec<u8>,
 }
 
 impl Null {
@@ -59,7 +61,7 @@ impl Sink for Null {
         let mut counts = Counts::default();
         for event in batch.events() {
             match event {
-                Event::Change(change) => count(&change, &mut counts)?,
+                Event::Change(change) => count(&change, &mut counts, &mut self.scratch)?,
                 Event::Message(message) => {
                     counts.messages += 1;
                     counts.bytes += (message.prefix.len() + message.content.len()) as u64;
@@ -83,7 +85,7 @@ impl Sink for Null {
 }
 
 #[inline]
-fn count(change: &Change<'_>, counts: &mut Counts) -> Result<(), SinkError> {
+fn count(change: &Change<'_>, counts: &mut Counts, scratch: &mut Vec<u8>) -> Result<(), SinkError> {
     match change.op() {
         Op::Read => counts.reads += 1,
         Op::Insert => counts.inserts += 1,
@@ -92,19 +94,24 @@ fn count(change: &Change<'_>, counts: &mut Counts) -> Result<(), SinkError> {
         _ => counts.truncates += 1,
     }
     for row in [change.before(), change.after()].into_iter().flatten() {
-        decode(change, row, counts)?;
+        decode(change, row, counts, scratch)?;
     }
     Ok(())
 }
 
 #[inline]
-fn decode(change: &Change<'_>, row: Row<'_>, counts: &mut Counts) -> Result<(), SinkError> {
+fn decode(
+    change: &Change<'_>,
+    row: Row<'_>,
+    counts: &mut Counts,
+    scratch: &mut Vec<u8>,
+) -> Result<(), SinkError> {
     for (column, datum) in row.columns() {
         if let Some(bytes) = datum.bytes() {
             counts.values += 1;
             counts.bytes += bytes.len() as u64;
-            if let Err(flaw) = value::check(column.type_.kind(), datum) {
-                return Err(refused(change, &column.name, flaw));
+            if let Err(flaw) = value::check(&column.type_, datum, scratch) {
+                return Err(refused(change, &column.name, &flaw));
             }
         }
     }

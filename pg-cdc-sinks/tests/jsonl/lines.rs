@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pg_cdc_core::Table;
-use pg_cdc_sinks::jsonl::{Envelope, JsonLinesOptions};
+use pg_cdc_sinks::jsonl::{DebeziumValues, Envelope, JsonLinesOptions};
 use pg_cdc_testkit::batches::{BatchMaker, Cell, TableMaker};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -146,6 +146,34 @@ proptest! {
                 let place = if envelope == Envelope::Row { &value } else { &value["source"] };
                 prop_assert_eq!(place["table"].as_str(), Some(&*case.table.name.name));
                 prop_assert_eq!(place["schema"].as_str(), Some(&*case.table.name.schema));
+            }
+        }
+    }
+
+    #[test]
+    fn with_debezium_s_values_a_row_has_the_published_columns_that_it_knows(case in case(), include_unknown: bool) {
+        let values = DebeziumValues::default().with_include_unknown(include_unknown);
+        for envelope in [Envelope::Row, Envelope::Debezium] {
+            for (index, line) in written(&case, options(envelope).with_debezium(values.clone())).iter().enumerate() {
+                let line: Value = serde_json::from_str(line).map_err(|error| TestCaseError::fail(error.to_string()))?;
+                prop_assert_eq!(line.get("unchanged"), None);
+                let (old, new) = &case.rows[index];
+                for (at, column) in case.table.columns.iter().enumerate().skip(1) {
+                    let old = old.as_ref().map(|old| &old[at - 1]);
+                    let cell = match &new[at - 1] {
+                        Cell::Unchanged => old.filter(|old| matches!(old, Cell::Null | Cell::Text(_))).unwrap_or(&Cell::Unchanged),
+                        cell => cell,
+                    };
+                    let field = line["after"].get(&*column.name);
+                    let is_unknown = &*column.type_.name == "shop.mood";
+                    prop_assert_eq!(field.is_some(), *cell != Cell::Absent && (include_unknown || !is_unknown));
+                    match (cell, &*column.type_.name) {
+                        (Cell::Text(text), "text") => prop_assert_eq!(field.and_then(Value::as_str).map(str::as_bytes), Some(&**text)),
+                        (Cell::Unchanged, "text" | "jsonb") => prop_assert_eq!(field, Some(&"__debezium_unavailable_value".into())),
+                        (Cell::Null, _) | (Cell::Unchanged, "int4" | "bool" | "float8") => prop_assert!(field.is_none_or(Value::is_null)),
+                        _ => {}
+                    }
+                }
             }
         }
     }

@@ -6,5 +6,6 @@ mod conformance;
 mod durability;
 mod golden_debezium;
 mod golden_row;
+mod golden_values;
 mod lines;
 mod support;

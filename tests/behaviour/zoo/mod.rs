@@ -5,7 +5,7 @@ mod types;
 use serde_json::{Value, json};
 
 use crate::case::{Case, cases, cases_from};
-use crate::content::make_hostile;
+use crate::content::{make_hostile, make_kind};
 use types::{Animal, MADE, TEXTS, ZOO};
 
 /// Makes a table for each type of `zoo` that the server has, with its values, alone and within other types.
@@ -88,7 +88,7 @@ async fn goes_through(case: &Case, zoo: &[Animal], settings: Value) {
         .await;
     }
     case.catch_up();
-    case.sql(&format!("ALTER DATABASE {} RESET ALL", case.database)).await;
+    make_kind(case).await;
     let compared: Vec<&str> = include.iter().map(|table| &**table).collect();
     case.compare(&compared).await;
 }

@@ -23,6 +23,25 @@ pub struct Dimension {
     pub lower: i32,
 }
 
+impl Dimension {
+    /// Appends `[lower:upper]`.
+    pub(super) fn write_bounds(self, out: &mut Vec<u8>) {
+        let upper = i64::from(self.lower) + i64::try_from(self.len).unwrap_or(i64::MAX) - 1;
+        out.extend_from_slice(format!("[{}:{upper}]", self.lower).as_bytes());
+    }
+}
+
+/// How many dimensions begin with the element at `index`: one begins with every multiple of the elements in one part
+/// of it, and so do those within.
+fn beginning_at(index: usize, dimensions: &[Dimension]) -> usize {
+    let mut size = 1_usize;
+    let begins = |dimension: &&Dimension| {
+        size = size.saturating_mul(dimension.len);
+        size != 0 && index.is_multiple_of(size)
+    };
+    dimensions.iter().rev().take_while(begins).count()
+}
+
 /// A piece of an array, in the order of its text.
 pub(super) enum Part<'a> {
     /// A dimension begins.
@@ -82,6 +101,18 @@ pub(super) fn dimensions(type_: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<D
                 dimension.lower = lower;
             }
             Ok(dimensions)
+        }
+    }
+}
+
+/// Whether every dimension that the value says the bounds of begins with index 1.
+#[cfg(feature = "arrow")]
+pub(super) fn begins_with_one(type_: &ColumnType, value: Encoded<'_>) -> Parsed<bool> {
+    match value {
+        Encoded::Text(text) => Ok(text_bounds(text)?.0.iter().all(|&lower| lower == 1)),
+        Encoded::Binary(bytes) => {
+            let (_, _, dimensions, count) = header(type_, &mut Reader::new(bytes))?;
+            Ok(dimensions.iter().take(count).all(|dimension| dimension.lower == 1))
         }
     }
 }
@@ -265,13 +296,7 @@ fn walk_binary(
     }
     let dimensions = dimensions.get(..count).unwrap_or_default();
     for index in 0..elements {
-        // A dimension begins with every multiple of the elements in one part of it, and so do those within.
-        let mut size = 1;
-        let begins = |dimension: &&Dimension| {
-            size *= dimension.len;
-            index.is_multiple_of(size)
-        };
-        let opens = dimensions.iter().rev().filter(begins).count();
+        let opens = beginning_at(index, dimensions);
         if index > 0 {
             for _ in 0..opens {
                 each(element, Part::Close)?;
@@ -298,9 +323,8 @@ pub(super) fn write_text_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut
     let (_, elements, dimensions, count) = header(type_, &mut Reader::new(bytes))?;
     let dimensions = dimensions.get(..count).unwrap_or_default();
     if elements > 0 && dimensions.iter().any(|dimension| dimension.lower != 1) {
-        for Dimension { len, lower } in dimensions {
-            let upper = i64::from(*lower) + i64::try_from(*len).unwrap_or(i64::MAX) - 1;
-            out.extend_from_slice(format!("[{lower}:{upper}]").as_bytes());
+        for dimension in dimensions {
+            dimension.write_bounds(out);
         }
         out.push(b'=');
     }

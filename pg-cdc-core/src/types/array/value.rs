@@ -1,6 +1,6 @@
 //! Arrays as Rust values.
 
-use super::{Dimension, Part, dimensions, walk};
+use super::{Dimension, Part, beginning_at, dimensions, walk};
 use crate::Datum;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
@@ -25,11 +25,13 @@ pub struct PgArray<T> {
 }
 
 impl<T> PgArray<T> {
-    /// The array of `elements` in `dimensions`, none of which is an empty array; `None` where their numbers differ.
+    /// The array of `elements` in `dimensions`, none of which is an empty array; `None` where their numbers differ, or a
+    /// dimension has no elements.
     #[must_use]
     pub fn new(dimensions: Vec<Dimension>, elements: Vec<T>) -> Option<Self> {
         let size = dimensions.iter().try_fold(1_usize, |size, dimension| size.checked_mul(dimension.len));
-        let size = if dimensions.is_empty() { Some(0) } else { size };
+        // No dimension is empty: the array is, and has none.
+        let size = if dimensions.is_empty() { Some(0) } else { size.filter(|size| *size > 0) };
         (size == Some(elements.len())).then_some(Self { dimensions, elements })
     }
 
@@ -49,6 +51,16 @@ impl<T> PgArray<T> {
     #[must_use]
     pub fn into_elements(self) -> Vec<T> {
         self.elements
+    }
+
+    /// The same array of what `each` makes of its elements.
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> PgArray<U> {
+        PgArray { dimensions: self.dimensions, elements: self.elements.into_iter().map(each).collect() }
+    }
+
+    /// How many dimensions begin with the element at `index`.
+    pub(in crate::types) fn dimensions_that_begin_at(&self, index: usize) -> usize {
+        beginning_at(index, &self.dimensions)
     }
 }
 
@@ -161,5 +173,19 @@ mod tests {
         let two = vec![Dimension { len: 2, lower: 1 }];
         assert!(PgArray::new(two.clone(), vec![1]).is_none() && PgArray::new(two, vec![1, 2]).is_some());
         assert!(PgArray::<i32>::new(Vec::new(), Vec::new()).is_some());
+        let none = vec![Dimension { len: 5, lower: 1 }, Dimension { len: 0, lower: 1 }];
+        assert!(PgArray::<i32>::new(none, Vec::new()).is_none());
+    }
+
+    #[test]
+    fn an_array_with_an_empty_dimension_is_empty() {
+        let type_ = ColumnType::built_in(oid::INT4_ARRAY);
+        for lens in [[0_i32, i32::MAX], [i32::MAX, 0]] {
+            let words = [2, 0, oid::INT4 as i32, lens[0], 1, lens[1], 1];
+            let binary: Vec<u8> = words.into_iter().flat_map(i32::to_be_bytes).collect();
+            let array = PgArray::<i32>::from_datum(&type_, Datum::Binary(&binary)).unwrap();
+            assert_eq!((array.dimensions(), array.elements()), (&[][..], &[][..]));
+            assert_eq!(Vec::<i32>::from_datum(&type_, Datum::Binary(&binary)), Ok(Vec::new()));
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::time::{MICROS_A_DAY, MICROS_A_SECOND};
-use super::{Cursor, calendar, date, time};
+use super::{Cursor, PgDate, PgTime, calendar, date, time};
 use crate::types::{Flaw, Parsed, TypeError, fixed, oid};
 
 /// The first moment that PostgreSQL can keep: 4714-11-24 00:00:00 BC.
@@ -66,6 +66,14 @@ macro_rules! timestamp {
             #[must_use]
             pub const fn micros_since_1970(self) -> Option<i64> {
                 if self.is_finite() { self.0.checked_add(MICROS_TO_2000) } else { None }
+            }
+
+            /// The day (in UTC) and the time within it; `None` for the infinities.
+            #[must_use]
+            pub fn to_date_and_time(self) -> Option<(PgDate, PgTime)> {
+                let days = i32::try_from(self.0.div_euclid(MICROS_A_DAY)).ok().filter(|_| self.is_finite())?;
+                let time = PgTime::from_micros_since_midnight(self.0.rem_euclid(MICROS_A_DAY))?;
+                Some((PgDate::from_days_since_2000(days)?, time))
             }
 
             /// Whether it is a moment and not an infinity.
@@ -279,6 +287,21 @@ mod tests {
         ] {
             assert!(bad.parse::<PgTimestampTz>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn days_and_times_are_those_that_are_printed() {
+        for text in ["4714-11-24 00:00:00 BC", "1999-12-31 23:59:59.999999", "294276-12-31 23:59:59.999999"] {
+            let timestamp: PgTimestamp = text.parse().unwrap();
+            let (date, time) = timestamp.to_date_and_time().unwrap();
+            let (date, era) = date
+                .to_string()
+                .split_once(' ')
+                .map_or((date.to_string(), ""), |(date, _)| (date.to_owned(), " BC"));
+            assert_eq!(format!("{date} {time}{era}"), text);
+        }
+        assert_eq!(PgTimestampTz::INFINITY.to_date_and_time(), None);
+        assert_eq!(PgTimestampTz::NEG_INFINITY.to_date_and_time(), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) fn write_embedded(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     if !text.is_ascii() {
         check_utf8(text)?;
     }
-    let has_line_breaks = Scanner { text, at: 0, line_breaks: false, nest: Nest::default() }.value()?;
+    let has_line_breaks = check(text)?;
     let start = out.len();
     out.extend_from_slice(text);
     if has_line_breaks {
@@ -22,6 +22,11 @@ pub(super) fn write_embedded(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
         }
     }
     Ok(())
+}
+
+/// Checks that `text` is one JSON value, and says whether line breaks stand in it.
+pub(super) fn check(text: &[u8]) -> Parsed<bool> {
+    Scanner { text, at: 0, line_breaks: false, nest: Nest::default() }.value()
 }
 
 /// What encloses the present place: a bit a level, set for an object. Its memory is an eighth of the value's at most.

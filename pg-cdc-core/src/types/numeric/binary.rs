@@ -58,24 +58,64 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// Reads a number; digits beyond its scale are left away, as `numeric_recv` does.
+/// A number's groups in place, those digits left away that its scale hides, as `numeric_recv` does.
+pub(in crate::types) struct Groups<'a> {
+    wire: Wire<'a>,
+    length: usize,
+    /// The group that the scale ends in, and what counts its digits that are hidden.
+    last: Option<usize>,
+    hidden: u16,
+}
+
+impl<'a> Groups<'a> {
+    /// `None` for NaN and the infinities.
+    fn new(wire: Wire<'a>) -> Option<Self> {
+        if !matches!(wire.sign, Sign::Positive | Sign::Negative) {
+            return None;
+        }
+        // How many groups stand before the point and, whole or in part, within the scale.
+        let shown = i32::from(wire.weight) + 1 + i32::from(wire.scale.div_ceil(4));
+        let length = wire.groups.len().min(usize::try_from(shown).unwrap_or(0));
+        let last = usize::try_from(shown - 1).ok();
+        let hidden = [1, 1_000, 100, 10][usize::from(wire.scale % 4)];
+        Some(Self { wire, length, last, hidden })
+    }
+
+    /// Reads a number's groups; `None` for NaN and the infinities.
+    #[cfg(feature = "arrow")]
+    pub(in crate::types) fn read(bytes: &'a [u8]) -> Parsed<Option<Self>> {
+        Wire::new(bytes).map(Self::new)
+    }
+
+    #[cfg(feature = "arrow")]
+    pub(in crate::types) fn is_negative(&self) -> bool {
+        matches!(self.wire.sign, Sign::Negative)
+    }
+
+    /// The power of 10 000 that the first group counts.
+    pub(in crate::types) fn weight(&self) -> i32 {
+        i32::from(self.wire.weight)
+    }
+
+    pub(in crate::types) fn len(&self) -> usize {
+        self.length
+    }
+
+    #[inline]
+    pub(in crate::types) fn group(&self, index: usize) -> u16 {
+        let group = self.wire.group(index);
+        if Some(index) == self.last { group - group % self.hidden } else { group }
+    }
+}
+
+/// Reads a number.
 pub(super) fn read(bytes: &[u8]) -> Parsed<PgNumeric> {
     let wire = Wire::new(bytes)?;
-    if !matches!(wire.sign, Sign::Positive | Sign::Negative) {
-        return Ok(PgNumeric::special(wire.sign));
-    }
-    let negative = matches!(wire.sign, Sign::Negative);
-    let weight = i32::from(wire.weight);
-    // How many groups stand before the point and, whole or in part, within the scale.
-    let shown = weight + 1 + i32::from(wire.scale).div_euclid(4) + i32::from(wire.scale % 4 != 0);
-    let length = wire.groups.len().min(usize::try_from(shown).unwrap_or(0));
-    let last = usize::try_from(shown - 1).ok();
-    let hidden = [1, 1_000, 100, 10][usize::from(wire.scale % 4)];
-    let group = |index: usize| {
-        let group = wire.group(index);
-        if Some(index) == last { group - group % hidden } else { group }
-    };
-    PgNumeric::assemble(negative, weight, wire.scale, length, group).ok_or(Flaw::new("is out of range"))
+    let (sign, scale) = (wire.sign, wire.scale);
+    let Some(groups) = Groups::new(wire) else { return Ok(PgNumeric::special(sign)) };
+    let negative = matches!(sign, Sign::Negative);
+    PgNumeric::assemble(negative, groups.weight(), scale, groups.len(), |index| groups.group(index))
+        .ok_or(Flaw::new("is out of range"))
 }
 
 /// Appends the text of a number's binary form.

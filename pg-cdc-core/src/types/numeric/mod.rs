@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use super::{TypeError, oid};
 
+#[cfg(feature = "arrow")]
+pub(super) use binary::Groups as BinaryGroups;
 pub(super) use binary::write_text as write_text_from_binary;
 
 /// The most digits after the point that PostgreSQL keeps (`NUMERIC_MAX_DISPLAY_SCALE` bits of the stored form).
@@ -163,6 +165,31 @@ impl PgNumeric {
         })
     }
 
+    /// The same number as a float, if an `f64` holds it exactly: `0.5` but not `0.1`. NaN and the infinities are theirs.
+    #[must_use]
+    pub fn to_f64(&self) -> Option<f64> {
+        match self.sign {
+            Sign::NaN => return Some(f64::NAN),
+            Sign::Infinity => return Some(f64::INFINITY),
+            Sign::NegInfinity => return Some(f64::NEG_INFINITY),
+            Sign::Positive | Sign::Negative if self.groups.as_slice().is_empty() => return Some(0.0),
+            Sign::Positive | Sign::Negative => {}
+        }
+        let mut text = Vec::new();
+        self.write_text(&mut text);
+        let text = std::str::from_utf8(&text).ok()?;
+        let text = if self.scale > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+        let float: f64 = text.parse().ok()?;
+        // With as many digits as there are a float is printed as its exact value, unless it has more of them.
+        let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let bits = float.to_bits();
+        let exponent = i64::try_from(bits >> 52 & 0x7ff).ok()?.max(1) - 1_075;
+        let mantissa = bits & ((1 << 52) - 1);
+        let halves = if mantissa == 0 { 52 } else { i64::from(mantissa.trailing_zeros()) };
+        let exact_digits = usize::try_from(-exponent - halves).unwrap_or(0);
+        (float.is_finite() && exact_digits <= digits && format!("{float:.digits$}") == text).then_some(float)
+    }
+
     pub(crate) fn from_text(text: &[u8]) -> super::Parsed<Self> {
         text::read(text)
     }
@@ -279,6 +306,31 @@ mod tests {
             ("120000", Some(120_000)),
         ] {
             assert_eq!(text.parse::<PgNumeric>().unwrap().to_i128(), integer, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_are_exact_or_nothing() {
+        for (text, float) in [
+            ("0", Some(0.0)),
+            ("0.00", Some(0.0)),
+            ("9.50", Some(9.5)),
+            ("-0.125", Some(-0.125)),
+            ("1000", Some(1_000.0)),
+            ("0.1", None),
+            ("9007199254740993", None),
+            ("9007199254740994", Some(9_007_199_254_740_994.0)),
+            ("Infinity", Some(f64::INFINITY)),
+        ] {
+            assert_eq!(text.parse::<PgNumeric>().unwrap().to_f64(), float, "{text}");
+        }
+        assert!(PgNumeric::NAN.to_f64().unwrap().is_nan());
+        assert_eq!("9".repeat(400).parse::<PgNumeric>().unwrap().to_f64(), None);
+        for float in [f64::MIN_POSITIVE, f64::from_bits(1), f64::MAX, 0.1, 1.0 / 3.0] {
+            let exact: PgNumeric = format!("{float:.1100}").parse().unwrap();
+            assert_eq!(exact.to_f64(), Some(float));
+            let beside: PgNumeric = format!("{float:.1100}1").parse().unwrap();
+            assert_eq!(beside.to_f64(), None);
         }
     }
 

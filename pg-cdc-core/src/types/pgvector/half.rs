@@ -78,7 +78,7 @@ mod tests {
             for other in [half.wrapping_sub(1), half.wrapping_add(1)] {
                 if to_f32(other).is_finite() {
                     let tie = distance(half) == distance(other);
-                    prop_assert!(distance(half) < distance(other) || tie && half % 2 == 0);
+                    prop_assert!(distance(half) < distance(other) || tie && half.is_multiple_of(2));
                 }
             }
         }

@@ -11,7 +11,7 @@ const SRID: u32 = 0x2000_0000;
 const MOST_LEVELS: usize = 200;
 
 /// A type of a later PostGIS.
-pub(super) const UNKNOWN_TYPE: Flaw = Flaw::new("is a geometry of an unknown type");
+pub(in crate::types) const UNKNOWN_TYPE: Flaw = Flaw::new("is a geometry of an unknown type");
 
 const TOO_SHORT: Flaw = Flaw::new("ends too early");
 

@@ -10,8 +10,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::encoded::Encoded;
-use super::{ColumnType, Extension, Flaw, Parsed, Shape, TypeError, bytea, text_is_display};
+use super::{ColumnType, Extension, Parsed, Shape, TypeError, bytea, text_is_display};
 
+pub(super) use ewkb::UNKNOWN_TYPE;
 pub(super) use geojson::write_natural;
 
 /// A value of PostGIS's `geometry` or `geography`: a [`Geometry`], the dimensions of its coordinates, and its SRID.
@@ -213,7 +214,7 @@ impl PgGeometry {
     }
 
     pub(crate) fn from_text(text: &[u8]) -> Parsed<Self> {
-        Self::from_binary(&from_hex(text)?)
+        Self::from_binary(&bytea::from_hex(text, 0)?)
     }
 
     pub(crate) fn from_binary(bytes: &[u8]) -> Parsed<Self> {
@@ -243,22 +244,6 @@ pub(super) fn write_text_from_binary(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     bytea::write_hex(bytes, out);
     out.get_mut(start..).unwrap_or_default().make_ascii_uppercase();
-}
-
-fn from_hex(text: &[u8]) -> Parsed<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let (pairs, odd) = text.as_chunks::<2>();
-    if !odd.is_empty() {
-        return Err(Flaw::at("is not hexadecimal", text.len()));
-    }
-    let mut bytes = Vec::with_capacity(pairs.len());
-    for [high, low] in pairs {
-        let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
-            return Err(Flaw::at("is not hexadecimal", 2 * bytes.len()));
-        };
-        bytes.push(high << 4 | low);
-    }
-    Ok(bytes)
 }
 
 /// The type of what came from no column.

@@ -1,6 +1,6 @@
 //! Names of spatial reference systems.
 
-/// The numbers that are ESRI's among EPSG's, in `spatial_ref_sys` as PostGIS 3 installs it.
+/// The numbers that are ESRI's among EPSG's, in `spatial_ref_sys` as PostGIS 3.3 installs it.
 const ESRI_AMONG_EPSG: [(i32, i32); 12] = [
     (2181, 2187),
     (4305, 4305),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn unhex(hex: &str) -> Vec<u8> {
-    from_hex(hex.as_bytes()).unwrap()
+    bytea::from_hex(hex.as_bytes(), 0).unwrap()
 }
 
 #[test]
@@ -26,10 +26,10 @@ fn every_form_is_that_of_the_server() {
             assert_eq!(value.to_geojson().unwrap_or_default(), json, "{ewkt}");
         }
         assert_eq!(value.has_z(), wkt.contains(" Z"), "{ewkt}");
-        // Without the SRID it reads back from WKB.
+        // Without the SRID it reads back from WKB, where that does not leave out empty members.
         let mut plain = value.clone();
         plain.srid = 0;
-        if !wkt.contains("(EMPTY") {
+        if !wkt.contains("EMPTY)") {
             assert_eq!(PgGeometry::from_ewkb(&unhex(wkb)).unwrap(), plain, "{ewkt}");
         }
         cases += 1;
@@ -55,7 +55,7 @@ fn natural(value: Encoded<'_>) -> Parsed<String> {
 fn what_geojson_does_not_have_is_its_text() {
     // CIRCULARSTRING(0 0,1 1,2 0), POINT(NaN 0), and type 21, which a later PostGIS may have.
     for hex in [
-        "010800000003000000000000000000000000000000000000000000F03F000000000000F03F00000000000000400000000000000000",
+        "01080000000300000000000000000000000000000000000000000000000000F03F000000000000F03F00000000000000400000000000000000",
         "0101000000000000000000F87F0000000000000000",
         "0115000000",
     ] {
@@ -101,23 +101,11 @@ fn counts_of_what_is_not_there_are_errors() {
 
 #[test]
 fn members_must_be_of_the_type_and_dimensions_of_the_whole() {
-    // A multipoint of a line string, and one with Z of a point without.
-    for hex in [
-        "0104000000010000000102000000000000 00",
-        "01040000800100000001010000000000000000000000000000000000000",
-    ] {
-        assert!(hex.replace(' ', "").parse::<PgGeometry>().is_err());
-    }
-    let member = "0101000000000000000000f03f0000000000000040";
-    let with_z = format!("010400008001000000{member}");
-    assert!(with_z.parse::<PgGeometry>().unwrap_err().to_string().contains("other dimensions"));
+    let says = |hex: &str| hex.parse::<PgGeometry>().unwrap_err().to_string();
+    // A multipoint of a line string; one with Z of a point without.
+    assert!(says("010400000001000000010200000000000000").contains("of a type"));
     assert!(
-        "0104000000010000000102000000 00000000"
-            .replace(' ', "")
-            .parse::<PgGeometry>()
-            .unwrap_err()
-            .to_string()
-            .contains("type")
+        says("0104000080010000000101000000000000000000f03f0000000000000040").contains("of other dimensions")
     );
 }
 

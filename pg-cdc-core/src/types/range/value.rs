@@ -34,6 +34,23 @@ pub enum PgRange<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct PgMultirange<T>(pub Vec<PgRange<T>>);
 
+impl<T> PgRange<T> {
+    /// The same range of what `each` makes of its bounds.
+    pub fn map<U>(self, mut each: impl FnMut(T) -> U) -> PgRange<U> {
+        match self {
+            Self::Empty => PgRange::Empty,
+            Self::Bounds(lower, upper) => PgRange::Bounds(lower.map(&mut each), upper.map(&mut each)),
+        }
+    }
+}
+
+impl<T> PgMultirange<T> {
+    /// The same ranges of what `each` makes of their bounds.
+    pub fn map<U>(self, mut each: impl FnMut(T) -> U) -> PgMultirange<U> {
+        PgMultirange(self.0.into_iter().map(|range| range.map(&mut each)).collect())
+    }
+}
+
 /// PostgreSQL's text, where `T` displays as PostgreSQL's.
 impl<T: fmt::Display> fmt::Display for PgRange<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ fn a_transaction_is_a_begin_its_changes_in_order_and_a_commit() {
     assert_eq!(
         bench.take(),
         [
-            "schema public.t (id 23 key, note 25) Default, new",
+            "schema public.t (id 23 int4 key, note 25 text) Default, new",
             "begin 0/64 xid 7 at 946684800000005",
             r#"Insert public.t #0 new {id: "1", note: "x"}"#,
             r#"Insert public.t #1 new {id: "2", note: "x"}"#,

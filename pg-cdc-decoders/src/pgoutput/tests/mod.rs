@@ -1,5 +1,6 @@
 //! Tests of the decoder, against messages that the testkit encodes and against what a server sent.
 
+mod altered;
 mod malformed;
 mod messages;
 mod random;
