@@ -364,6 +364,7 @@ impl<'a> FromDatum<'a> for &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::oid;
 
     fn numeric<T: for<'a> FromDatum<'a>>(text: &str) -> Result<T, String> {
         let type_ = ColumnType::built_in(oid::NUMERIC);
