@@ -1,4 +1,5 @@
 //! Reading and writing a plain value allocates nothing, in both encodings: counted over what a real server gave.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use pg_cdc_core::types::json::write_natural;
 use pg_cdc_core::types::{
