@@ -11,7 +11,7 @@ use super::{
     PgSnapshot, PgSparsevec, PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector,
     PgUuid, PgVector, TypeError, boolean, bytea, float, integer,
 };
-use crate::Datum;
+use crate::{Datum, Lsn};
 
 /// What a value of a row can be had as: behind `row.get::<T>()`.
 ///
@@ -276,6 +276,22 @@ impl<'a> FromDatum<'a> for PgInet {
             (Kind::Inet, Encoded::Text(text)) => Self::from_text_of(text, type_.is_cidr()),
             (Kind::Inet, Encoded::Binary(bytes)) => Self::from_binary_of(bytes, type_.is_cidr()),
             _ => Err(mismatch!(PgInet)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for Lsn {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        match (type_.kind(), value_of(type_, datum)?) {
+            (Kind::PgLsn, Encoded::Text(text)) => {
+                let lsn = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                lsn.ok_or(Flaw::new("is not an LSN"))
+            }
+            (Kind::PgLsn, Encoded::Binary(bytes)) => {
+                super::fixed(bytes).map(u64::from_be_bytes).map(Self::new)
+            }
+            _ => Err(Flaw::new("can't be had as Lsn")),
         }
         .map_err(|flaw| flaw.of(type_))
     }

@@ -1,6 +1,7 @@
 //! Arrays as Rust values.
 
-use super::{Dimension, Part, beginning_at, dimensions, walk};
+use super::walk::{Dimension, Part, beginning_at};
+use super::{dimensions, walk};
 use crate::Datum;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;

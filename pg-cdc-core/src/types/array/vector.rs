@@ -3,16 +3,16 @@
 
 use std::sync::LazyLock;
 
-use super::{Dimension, Part, parts_of};
+use super::walk::{self, Dimension, Part, header, parts_of};
 use crate::types::encoded::{Encoded, Reader};
-use crate::types::{ColumnType, Flaw, Kind, Parsed, oid, text};
+use crate::types::{ColumnType, Flaw, Kind, Parsed, oid};
 
 static INT2_ARRAY: LazyLock<ColumnType> = LazyLock::new(|| ColumnType::built_in(oid::INT2_ARRAY));
 static OID_ARRAY: LazyLock<ColumnType> = LazyLock::new(|| ColumnType::built_in(oid::OID_ARRAY));
 
 /// The array of the same elements, if the type is one of these.
 #[inline]
-pub(super) fn as_array(type_: &ColumnType) -> Option<&'static ColumnType> {
+pub(in crate::types) fn as_array(type_: &ColumnType) -> Option<&'static ColumnType> {
     match type_.kind() {
         Kind::Int2Vector => Some(&INT2_ARRAY),
         Kind::OidVector => Some(&OID_ARRAY),
@@ -51,17 +51,17 @@ pub(super) fn walk_binary(
     mut each: impl FnMut(&ColumnType, Part<'_>) -> Parsed<()>,
 ) -> Parsed<()> {
     dimensions(array, Encoded::Binary(bytes))?;
-    super::walk_binary(array, bytes, |element, part| match part {
+    walk::walk_binary(array, bytes, |element, part| match part {
         Part::Null => Err(Flaw::new("has a NULL")),
         part => each(element, part),
     })
 }
 
 /// The one dimension of a vector.
-pub(super) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
+pub(in crate::types) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
     let dimension = match value {
         Encoded::Binary(bytes) => {
-            let (_, _, dimensions, count) = super::header(array, &mut Reader::new(bytes))?;
+            let (_, _, dimensions, count) = header(array, &mut Reader::new(bytes))?;
             let [dimension @ Dimension { lower: 0, .. }] = dimensions.get(..count).unwrap_or_default() else {
                 return Err(Flaw::at("has not one dimension from index 0", 0));
             };
@@ -78,23 +78,6 @@ pub(super) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<D
     };
     // An empty array has no dimensions.
     Ok(if dimension.len == 0 { Vec::new() } else { vec![dimension] })
-}
-
-/// Appends the text of a binary vector.
-pub(in crate::types) fn write_vector_from_binary(
-    type_: &ColumnType,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-) -> Parsed<()> {
-    let array = as_array(type_).ok_or(Flaw::new("is no vector"))?;
-    walk_binary(array, bytes, |element, part| match part {
-        Part::Value(value) => text::write(element, value, out),
-        Part::Separator => {
-            out.push(b' ');
-            Ok(())
-        }
-        Part::Open | Part::Close | Part::Null => Ok(()),
-    })
 }
 
 #[cfg(test)]
