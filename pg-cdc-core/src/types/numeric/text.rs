@@ -44,6 +44,7 @@ pub(in crate::types) struct Digits<'a> {
 
 impl<'a> Digits<'a> {
     /// Reads `-? digits (. digits)?`.
+    #[inline]
     pub(in crate::types) fn read(text: &'a [u8]) -> Parsed<Self> {
         let (negative, unsigned) = match text.strip_prefix(b"-") {
             Some(rest) => (true, rest),
