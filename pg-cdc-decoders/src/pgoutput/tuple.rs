@@ -77,21 +77,22 @@ impl<'a> ChangeTuples<'a> {
     pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>, base: usize) -> Result<(), Fault> {
         self.width(cursor)?;
         let mut unchanged = false;
-        let mut taken = self.taken;
-        for slot in self.writer.row(self.columns.len()) {
-            pass_over(cursor, &mut taken)?;
-            *slot = match cursor.value()? {
-                Value::Text { offset, length } => text(cursor, base + offset, length)?,
-                Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
-                Value::Other(b'n') => Slot::NULL,
-                Value::Other(b'u') => {
-                    unchanged = true;
-                    Slot::UNCHANGED
+        let slots = self.writer.row(self.columns.len());
+        // Of most tables all columns are read: their loop has nothing else in it.
+        match self.taken {
+            None => {
+                for slot in slots {
+                    *slot = new_value(cursor, base, &mut unchanged)?;
                 }
-                Value::Other(found) => return Err(unknown_kind(*cursor, found)),
-            };
+            }
+            Some(mut taken) => {
+                for slot in slots {
+                    pass_over_unread(cursor, &mut taken)?;
+                    *slot = new_value(cursor, base, &mut unchanged)?;
+                }
+                pass_over_unread(cursor, &mut taken)?;
+            }
         }
-        pass_over(cursor, &mut taken)?;
         if unchanged {
             self.writer.fill_unchanged();
         }
@@ -107,19 +108,21 @@ impl<'a> ChangeTuples<'a> {
         held: OldTuple,
     ) -> Result<(), Fault> {
         self.width(cursor)?;
-        let mut taken = self.taken;
-        for (slot, column) in self.writer.row(self.columns.len()).iter_mut().zip(self.columns) {
-            pass_over(cursor, &mut taken)?;
-            *slot = match cursor.value()? {
-                Value::Text { offset, length } => text(cursor, base + offset, length)?,
-                Value::Binary { offset, length } => binary(cursor, base + offset, length)?,
-                Value::Other(b'n') if held == OldTuple::Key && !column.identity => Slot::NOT_IN_IDENTITY,
-                Value::Other(b'n') => Slot::NULL,
-                Value::Other(b'u') => Slot::UNCHANGED,
-                Value::Other(found) => return Err(unknown_kind(*cursor, found)),
-            };
+        let slots = self.writer.row(self.columns.len()).iter_mut().zip(self.columns);
+        match self.taken {
+            None => {
+                for (slot, column) in slots {
+                    *slot = old_value(cursor, base, held, column)?;
+                }
+            }
+            Some(mut taken) => {
+                for (slot, column) in slots {
+                    pass_over_unread(cursor, &mut taken)?;
+                    *slot = old_value(cursor, base, held, column)?;
+                }
+                pass_over_unread(cursor, &mut taken)?;
+            }
         }
-        pass_over(cursor, &mut taken)?;
         self.writer.end_old();
         Ok(())
     }
@@ -138,15 +141,33 @@ impl<'a> ChangeTuples<'a> {
     }
 }
 
-/// Passes over the values up to the next that is read. All are read of most tables: then it costs a look.
 #[inline(always)]
-fn pass_over(cursor: &mut Cursor<'_>, taken: &mut Option<&[bool]>) -> Result<(), Fault> {
-    match taken {
-        None => Ok(()),
-        Some(taken) => pass_over_unread(cursor, taken),
+fn new_value(cursor: &mut Cursor<'_>, base: usize, unchanged: &mut bool) -> Result<Slot, Fault> {
+    match cursor.value()? {
+        Value::Text { offset, length } => text(cursor, base + offset, length),
+        Value::Binary { offset, length } => binary(cursor, base + offset, length),
+        Value::Other(b'n') => Ok(Slot::NULL),
+        Value::Other(b'u') => {
+            *unchanged = true;
+            Ok(Slot::UNCHANGED)
+        }
+        Value::Other(found) => Err(unknown_kind(*cursor, found)),
     }
 }
 
+#[inline(always)]
+fn old_value(cursor: &mut Cursor<'_>, base: usize, held: OldTuple, column: &Column) -> Result<Slot, Fault> {
+    match cursor.value()? {
+        Value::Text { offset, length } => text(cursor, base + offset, length),
+        Value::Binary { offset, length } => binary(cursor, base + offset, length),
+        Value::Other(b'n') if held == OldTuple::Key && !column.identity => Ok(Slot::NOT_IN_IDENTITY),
+        Value::Other(b'n') => Ok(Slot::NULL),
+        Value::Other(b'u') => Ok(Slot::UNCHANGED),
+        Value::Other(found) => Err(unknown_kind(*cursor, found)),
+    }
+}
+
+/// Passes over the values up to the next that is read.
 #[inline(never)]
 fn pass_over_unread(cursor: &mut Cursor<'_>, taken: &mut &[bool]) -> Result<(), Fault> {
     while let Some((&is_read, rest)) = taken.split_first() {
