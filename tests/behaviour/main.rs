@@ -8,6 +8,7 @@ mod case;
 mod content;
 mod debezium;
 mod rewritten;
+mod row_filters;
 mod safety;
 mod shapes;
 mod start;
