@@ -1,6 +1,7 @@
 //! Tests of the decoder, against messages that the testkit encodes and against what a server sent.
 
 mod altered;
+mod blocks;
 mod malformed;
 mod messages;
 mod random;
