@@ -7,6 +7,7 @@ mod messages;
 mod random;
 mod recorded;
 mod resume;
+mod routes;
 mod tables;
 
 use std::fmt::Write as _;
