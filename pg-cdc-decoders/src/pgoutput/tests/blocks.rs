@@ -41,7 +41,7 @@ fn seen(batch: &ChangeBatch, schemas: bool) -> Vec<String> {
 type Step = (u8, usize, usize, u8);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    vec((0..34_u8, 0..4_usize, 0..3_usize, any::<u8>()), 0..120)
+    vec((0..36_u8, 0..4_usize, 0..3_usize, any::<u8>()), 0..120)
 }
 
 fn play(steps: &[Step], parallel: bool, publications: bool) -> (Frames, Frames) {
@@ -54,19 +54,113 @@ fn play(steps: &[Step], parallel: bool, publications: bool) -> (Frames, Frames) 
             15 => server.release(transaction),
             16..18 => server.roll_back_to(transaction),
             18..23 => server.stream(transaction),
-            23 => server.message(transaction),
-            24 => server.lone_message(),
-            25 => server.alter(transaction, table),
-            26 if publications => server.publish_other_columns(table),
-            26 => {}
-            27..29 => server.commit(transaction),
-            29 => server.abort(transaction),
-            30..32 => server.prepare(transaction),
-            32 => server.commit_prepared(transaction),
+            23..25 => server.message(transaction),
+            25 => server.lone_message(),
+            26 => server.alter(transaction, table),
+            27 if publications => server.publish_other_columns(table),
+            27 => {}
+            28..31 => server.commit(transaction),
+            31 => server.abort(transaction),
+            32..34 => server.prepare(transaction),
+            34 => server.commit_prepared(transaction),
             _ => server.roll_back_prepared(transaction),
         }
     }
     server.finish()
+}
+
+/// Both streams of what `story` tells of two tables, which must come to the same.
+fn tell(story: impl FnOnce(&mut Walsender)) {
+    let mut server = Walsender::new(2, false);
+    story(&mut server);
+    let (one, blocks) = server.finish();
+    for cuts in [false, true] {
+        assert_eq!(kept(&blocks, false, cuts), whole(&one, false));
+    }
+}
+
+/// A whole transaction that changes a row of table 0, while so many others run.
+fn ordinary(server: &mut Walsender, running: usize) {
+    server.begin();
+    server.change(running, 0, 0);
+    server.commit(running);
+}
+
+#[test]
+fn a_table_stays_as_it_was_announced_after_the_block_that_commits_later() {
+    tell(|server| {
+        server.begin();
+        server.change(0, 0, 0);
+        server.stream(0);
+        server.publish_other_columns(0);
+        ordinary(server, 1);
+        server.commit(0);
+        ordinary(server, 0);
+    });
+}
+
+/// A transaction with a change of the table's first version, of which nothing was sent before the second was announced.
+fn belated(server: &mut Walsender) {
+    server.begin();
+    server.change(0, 0, 0);
+    server.publish_other_columns(0);
+    ordinary(server, 1);
+    server.stream(0);
+}
+
+#[test]
+fn what_a_block_announced_before_a_rollback_in_it_holds_in_it_alone() {
+    tell(|server| {
+        belated(server);
+        server.savepoint(0);
+        server.change(0, 1, 0);
+        server.stream(0);
+        server.roll_back_to(0);
+        server.commit(0);
+        ordinary(server, 0);
+    });
+}
+
+#[test]
+fn what_a_prepared_transaction_announced_in_blocks_holds_in_it_alone() {
+    tell(|server| {
+        belated(server);
+        server.prepare(0);
+        server.commit_prepared(0);
+        ordinary(server, 0);
+    });
+}
+
+#[test]
+fn what_a_prepared_transaction_announced_holds_for_all_before_its_outcome_and_after() {
+    for is_committed in [true, false] {
+        tell(|server| {
+            server.begin();
+            server.change(0, 0, 0);
+            server.prepare(0);
+            ordinary(server, 0);
+            if is_committed {
+                server.commit_prepared(0);
+            } else {
+                server.roll_back_prepared(0);
+            }
+            ordinary(server, 0);
+        });
+    }
+}
+
+#[test]
+fn a_prepared_transaction_is_read_as_of_what_held_when_it_came() {
+    tell(|server| {
+        ordinary(server, 0);
+        server.begin();
+        server.change(0, 0, 0);
+        server.prepare(0);
+        server.publish_other_columns(0);
+        ordinary(server, 0);
+        server.commit_prepared(0);
+        ordinary(server, 0);
+    });
 }
 
 proptest! {
