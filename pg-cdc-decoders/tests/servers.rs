@@ -1,4 +1,5 @@
 //! What real servers send in blocks and prepared comes to what they send by protocol 1.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::Write as _;
 use std::time::Duration;

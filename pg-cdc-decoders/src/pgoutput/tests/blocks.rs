@@ -1,5 +1,6 @@
 //! Transactions in blocks, and prepared ones: routed, kept and decoded at their commit, they are what protocol 1 has.
 
+use pg_cdc_core::{Position, ServerId};
 use pg_cdc_testkit::Keeper;
 use pg_cdc_testkit::encode::pgoutput::{Frames, Walsender};
 use proptest::collection::vec;
@@ -9,15 +10,30 @@ use super::*;
 
 /// What protocol 1 makes of its stream, with everything that a change has; schema changes where they are asked for.
 fn whole(frames: &Frames, schemas: bool) -> Vec<String> {
-    let mut keeper = Keeper::new(PgOutput::new());
+    seen(&whole_after(frames, None), schemas)
+}
+
+/// As it goes on where a reader had come to before.
+fn whole_after(frames: &Frames, after: Option<&Position>) -> ChangeBatch {
+    let mut keeper = Keeper::new(resumed(after));
     for (lsn, data) in frames {
         keeper.decode(*lsn, data).unwrap();
     }
-    seen(&keeper.batch, schemas)
+    keeper.batch
+}
+
+fn resumed(after: Option<&Position>) -> PgOutput {
+    let mut decoder = PgOutput::new();
+    decoder.restart(after);
+    decoder
 }
 
 fn kept(frames: &Frames, schemas: bool, cuts: bool) -> Vec<String> {
-    let mut keeper = Keeper::new(PgOutput::new()).cutting(cuts);
+    kept_after(frames, schemas, cuts, None)
+}
+
+fn kept_after(frames: &Frames, schemas: bool, cuts: bool, after: Option<&Position>) -> Vec<String> {
+    let mut keeper = Keeper::new(resumed(after)).cutting(cuts);
     for (lsn, data) in frames {
         keeper.take(*lsn, data).unwrap();
     }
@@ -170,6 +186,20 @@ proptest! {
     fn what_came_in_blocks_is_what_protocol_1_has(steps in steps(), parallel: bool, cuts: bool) {
         let (one, blocks) = play(&steps, parallel, false);
         prop_assert_eq!(kept(&blocks, true, cuts), whole(&one, true));
+    }
+
+    #[test]
+    fn what_was_delivered_before_is_passed_over(steps in steps(), nth: proptest::sample::Index, is_whole: bool) {
+        let (one, blocks) = play(&steps, false, false);
+        let all = whole_after(&one, None);
+        prop_assume!(!all.is_empty());
+        let last = all.changes().nth(nth.index(all.len())).unwrap();
+        let server = ServerId { system_id: 7, timeline: 1 };
+        let mut position = Position::at("shop".into(), server, Lsn::ZERO);
+        position.commit_lsn = last.transaction().commit_lsn;
+        position.seq = (!is_whole).then_some(last.seq());
+        let rest = kept_after(&blocks, true, false, Some(&position));
+        prop_assert_eq!(rest, seen(&whole_after(&one, Some(&position)), true));
     }
 
     #[test]
