@@ -158,7 +158,7 @@ fn a_row_is_a_tuple_or_a_map_too() {
     assert_eq!(row.deserialize(), Ok(HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)])));
     assert_eq!(row.deserialize(), Ok(Some(vec![1, 2])));
     assert!(
-        row.deserialize::<(i32,)>().unwrap_err().to_string().contains("row of table public.orders has 2")
+        row.deserialize::<(i32,)>().unwrap_err().to_string().contains("table public.orders: a row has 2")
     );
     assert!(row.deserialize::<(i32, i32, i32)>().is_err());
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::built_in;
+use super::extension::Extension;
 use super::kind::Kind;
+use super::oid;
 
 /// A type with its modifier, and all that must be known to read its values.
 ///
@@ -85,69 +86,6 @@ impl Field {
     }
 }
 
-/// Base types of extensions whose values can be read: known by the extension and the type's name, since their OIDs
-/// differ from database to database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Extension {
-    /// `citext`
-    Citext,
-    /// `hstore`
-    Hstore,
-    /// `ltree`
-    Ltree,
-    /// `lquery` of `ltree`
-    Lquery,
-    /// `ltxtquery` of `ltree`
-    Ltxtquery,
-    /// `geometry` of PostGIS
-    Geometry,
-    /// `geography` of PostGIS
-    Geography,
-    /// `vector` of pgvector
-    Vector,
-    /// `halfvec` of pgvector
-    Halfvec,
-    /// `sparsevec` of pgvector
-    Sparsevec,
-}
-
-impl Extension {
-    /// The type `name` of the extension `extension` (`pg_extension.extname`).
-    #[must_use]
-    pub fn of(extension: &str, name: &str) -> Option<Self> {
-        Some(match (extension, name) {
-            ("citext", "citext") => Self::Citext,
-            ("hstore", "hstore") => Self::Hstore,
-            ("ltree", "ltree") => Self::Ltree,
-            ("ltree", "lquery") => Self::Lquery,
-            ("ltree", "ltxtquery") => Self::Ltxtquery,
-            ("postgis", "geometry") => Self::Geometry,
-            ("postgis", "geography") => Self::Geography,
-            ("vector", "vector") => Self::Vector,
-            ("vector", "halfvec") => Self::Halfvec,
-            ("vector", "sparsevec") => Self::Sparsevec,
-            _ => return None,
-        })
-    }
-
-    const fn kind(self) -> Kind {
-        match self {
-            Self::Citext => Kind::Text,
-            Self::Hstore => Kind::Hstore,
-            Self::Ltree => Kind::Ltree,
-            Self::Lquery => Kind::Lquery,
-            Self::Ltxtquery => Kind::Ltxtquery,
-            Self::Geometry => Kind::Geometry,
-            Self::Geography => Kind::Geography,
-            Self::Vector => Kind::Vector,
-            Self::Halfvec => Kind::Halfvec,
-            Self::Sparsevec => Kind::Sparsevec,
-        }
-    }
-}
-
 impl Shape {
     fn kind(&self) -> Kind {
         match self {
@@ -185,7 +123,7 @@ impl ColumnType {
     /// The type `oid` called `name`, with its modifier (-1 for none): what a built-in one is made of is known, any
     /// other is carried as its text.
     pub fn new(oid: u32, modifier: i32, name: impl Into<Arc<str>>) -> Self {
-        let shape = built_in::shape_of(oid, modifier).map(Arc::new);
+        let shape = shape_of(oid, modifier).map(Arc::new);
         let kind = shape.as_ref().map_or(Kind::of(oid), |shape| shape.kind());
         Self { oid, modifier, name: name.into(), kind, shape }
     }
@@ -193,7 +131,7 @@ impl ColumnType {
     /// The built-in type `oid` without a modifier.
     #[must_use]
     pub fn built_in(oid: u32) -> Self {
-        Self::new(oid, -1, super::oid::name_of(oid).unwrap_or_default())
+        Self::new(oid, -1, oid::name_of(oid).unwrap_or_default())
     }
 
     /// The type `oid` called `name`, with its modifier (-1 for none), which is made as `shape` says.
@@ -243,6 +181,11 @@ impl ColumnType {
             type_ = base;
         }
         type_
+    }
+
+    /// Which of the two network types it is.
+    pub(super) fn is_cidr(&self) -> bool {
+        self.base().oid == super::oid::CIDR
     }
 
     /// The type of an array's elements.
@@ -298,6 +241,30 @@ impl ColumnType {
     }
 }
 
+/// The shape of the built-in type `oid`, where it is made of others. A column's modifier is that of an array's elements.
+fn shape_of(oid: u32, modifier: i32) -> Option<Shape> {
+    let of = |oid| ColumnType::new(oid, modifier, oid::name_of(oid).unwrap_or_default());
+    Some(match oid {
+        oid::INT4RANGE => Shape::Range { subtype: of(oid::INT4) },
+        oid::INT8RANGE => Shape::Range { subtype: of(oid::INT8) },
+        oid::NUMRANGE => Shape::Range { subtype: of(oid::NUMERIC) },
+        oid::TSRANGE => Shape::Range { subtype: of(oid::TIMESTAMP) },
+        oid::TSTZRANGE => Shape::Range { subtype: of(oid::TIMESTAMPTZ) },
+        oid::DATERANGE => Shape::Range { subtype: of(oid::DATE) },
+        oid::INT4MULTIRANGE => Shape::Multirange { subtype: of(oid::INT4) },
+        oid::INT8MULTIRANGE => Shape::Multirange { subtype: of(oid::INT8) },
+        oid::NUMMULTIRANGE => Shape::Multirange { subtype: of(oid::NUMERIC) },
+        oid::TSMULTIRANGE => Shape::Multirange { subtype: of(oid::TIMESTAMP) },
+        oid::TSTZMULTIRANGE => Shape::Multirange { subtype: of(oid::TIMESTAMPTZ) },
+        oid::DATEMULTIRANGE => Shape::Multirange { subtype: of(oid::DATE) },
+        _ => {
+            let element = oid::of_name(oid::name_of(oid)?.strip_prefix('_')?)?;
+            let delimiter = if element == oid::BOX { ';' } else { ',' };
+            Shape::Array { element: of(element), delimiter }
+        }
+    })
+}
+
 /// A type as it is saved: what can be told from the OID is left out.
 #[derive(Serialize, Deserialize)]
 struct Said {
@@ -319,7 +286,7 @@ impl From<Said> for ColumnType {
 
 impl From<ColumnType> for Said {
     fn from(ColumnType { oid, modifier, name, shape, .. }: ColumnType) -> Self {
-        let shape = shape.filter(|_| built_in::shape_of(oid, -1).is_none());
+        let shape = shape.filter(|_| shape_of(oid, -1).is_none());
         Self { oid, modifier, name, shape }
     }
 }
@@ -327,7 +294,6 @@ impl From<ColumnType> for Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::oid;
 
     fn there_and_back(type_: &ColumnType) -> String {
         let saved = serde_json::to_string(type_).unwrap();
@@ -383,5 +349,21 @@ mod tests {
         assert_eq!((type_.kind(), type_.is_known()), (Kind::Other, false));
         let array = Shape::Array { element: type_, delimiter: ',' };
         assert!(!ColumnType::with_shape(70_001, -1, "public._complex", array).is_known());
+    }
+
+    #[test]
+    fn arrays_are_of_their_elements_with_the_column_s_modifier() {
+        let prices = ColumnType::new(oid::NUMERIC_ARRAY, 655_366, "_numeric");
+        let element = prices.element().unwrap();
+        assert_eq!((element.oid, element.modifier, &*element.name), (oid::NUMERIC, 655_366, "numeric"));
+        let Some(Shape::Array { delimiter, .. }) = shape_of(oid::BOX_ARRAY, -1) else { unreachable!() };
+        assert_eq!(delimiter, ';');
+        assert_eq!(shape_of(oid::INT4, -1), None);
+    }
+
+    #[test]
+    fn ranges_in_arrays_are_known_to_the_last_bound() {
+        let spans = ColumnType::built_in(oid::TSTZRANGE_ARRAY);
+        assert_eq!(spans.element().unwrap().subtype().unwrap().oid, oid::TIMESTAMPTZ);
     }
 }

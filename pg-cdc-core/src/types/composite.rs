@@ -2,8 +2,8 @@
 
 use super::column_type::{ColumnType, Field};
 use super::encoded::{Encoded, Reader};
-use super::quoting::{Style, quote_from, unquote};
-use super::{Flaw, Parsed, text};
+use super::quoting::{Style, unquote};
+use super::{Flaw, Parsed};
 
 const OTHER_FIELDS: &str = "has other fields than its type is known to have";
 
@@ -72,21 +72,4 @@ fn walk_binary(
         each(field, reader.nullable()?.map(Encoded::Binary))?;
     }
     reader.end()
-}
-
-/// Appends the text of a binary composite.
-pub(super) fn write_text_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    out.push(b'(');
-    let mut separator = None;
-    walk(type_, Encoded::Binary(bytes), |field, value| {
-        out.extend(separator.replace(b','));
-        if let Some(value) = value {
-            let start = out.len();
-            text::write(&field.type_, value, out)?;
-            quote_from(start, Style::Composite, out);
-        }
-        Ok(())
-    })?;
-    out.push(b')');
-    Ok(())
 }

@@ -9,9 +9,9 @@ use super::{
     ColumnType, Flaw, Kind, PgBits, PgBox, PgCircle, PgDate, PgGeometry, PgHalfvec, PgHstore, PgInet,
     PgInterval, PgLine, PgLseg, PgMacAddr, PgMacAddr8, PgMoney, PgNumeric, PgPath, PgPoint, PgPolygon,
     PgSnapshot, PgSparsevec, PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector,
-    PgUuid, PgVector, TypeError, boolean, bytea, float, integer, oid,
+    PgUuid, PgVector, TypeError, boolean, bytea, float, integer,
 };
-use crate::Datum;
+use crate::{Datum, Lsn};
 
 /// What a value of a row can be had as: behind `row.get::<T>()`.
 ///
@@ -268,14 +268,30 @@ own_type!(
     PgSparsevec is Kind::Sparsevec
 );
 
-/// Which of its two types it is, its text does not tell.
+/// Which of its two types it is, the column's type says.
 impl<'a> FromDatum<'a> for PgInet {
     #[inline]
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         match (type_.kind(), value_of(type_, datum)?) {
-            (Kind::Inet, Encoded::Text(text)) => Self::from_text_of(text, type_.base().oid == oid::CIDR),
-            (Kind::Inet, Encoded::Binary(bytes)) => Self::from_binary(bytes),
+            (Kind::Inet, Encoded::Text(text)) => Self::from_text_of(text, type_.is_cidr()),
+            (Kind::Inet, Encoded::Binary(bytes)) => Self::from_binary_of(bytes, type_.is_cidr()),
             _ => Err(mismatch!(PgInet)),
+        }
+        .map_err(|flaw| flaw.of(type_))
+    }
+}
+
+impl<'a> FromDatum<'a> for Lsn {
+    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
+        match (type_.kind(), value_of(type_, datum)?) {
+            (Kind::PgLsn, Encoded::Text(text)) => {
+                let lsn = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                lsn.ok_or(Flaw::new("is not an LSN"))
+            }
+            (Kind::PgLsn, Encoded::Binary(bytes)) => {
+                super::fixed(bytes).map(u64::from_be_bytes).map(Self::new)
+            }
+            _ => Err(Flaw::new("can't be had as Lsn")),
         }
         .map_err(|flaw| flaw.of(type_))
     }
@@ -364,6 +380,7 @@ impl<'a> FromDatum<'a> for &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::oid;
 
     fn numeric<T: for<'a> FromDatum<'a>>(text: &str) -> Result<T, String> {
         let type_ = ColumnType::built_in(oid::NUMERIC);

@@ -21,9 +21,9 @@
 mod array;
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod binary_form;
 mod bits;
 mod boolean;
-mod built_in;
 mod bytea;
 mod character;
 mod column_type;
@@ -31,6 +31,7 @@ mod composite;
 mod datetime;
 mod encoded;
 mod error;
+mod extension;
 mod fit;
 mod float;
 mod geometric;
@@ -59,11 +60,13 @@ mod uuid;
 mod value;
 
 pub use array::{Dimension, PgArray};
+pub use binary_form::is_binary_known;
 pub use bits::PgBits;
-pub use column_type::{ColumnType, Extension, Field, Shape};
+pub use column_type::{ColumnType, Field, Shape};
 pub use datetime::{PgDate, PgInterval, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz};
 pub use error::TypeError;
 use error::{Flaw, Parsed};
+pub use extension::Extension;
 pub use fit::{fits, may_misfit};
 pub use float::{write_float4, write_float8};
 pub use geometric::{PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon};
@@ -72,7 +75,7 @@ use get::value_of;
 pub use hstore::PgHstore;
 #[cfg(feature = "postgres-types")]
 pub use integrations::Sql;
-pub use kind::{Format, Kind, is_binary_known};
+pub use kind::{Format, Kind};
 pub use money::PgMoney;
 pub use network::{PgInet, PgMacAddr, PgMacAddr8};
 pub use numeric::PgNumeric;

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use super::encoded::{Encoded, Reader};
-use super::get::{FromDatum, value_of};
-use super::{ColumnType, Flaw, Kind, Parsed, TypeError, fixed, integer, oid, text_is_parsed};
-use crate::{Datum, Lsn};
+use super::encoded::Reader;
+use super::{Flaw, Parsed, fixed, integer, oid, text_is_parsed};
 
 /// Appends the text of a `pg_lsn`'s binary form.
 pub(super) fn write_lsn_from_binary(bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
@@ -14,20 +12,6 @@ pub(super) fn write_lsn_from_binary(bytes: &[u8], out: &mut Vec<u8>) -> Parsed<(
     out.push(b'/');
     integer::write_hexadecimal(lsn as u32, b"0123456789ABCDEF", out);
     Ok(())
-}
-
-impl<'a> FromDatum<'a> for Lsn {
-    fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
-        match (type_.kind(), value_of(type_, datum)?) {
-            (Kind::PgLsn, Encoded::Text(text)) => {
-                let lsn = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-                lsn.ok_or(Flaw::new("is not an LSN"))
-            }
-            (Kind::PgLsn, Encoded::Binary(bytes)) => fixed(bytes).map(u64::from_be_bytes).map(Self::new),
-            _ => Err(Flaw::new("can't be had as Lsn")),
-        }
-        .map_err(|flaw| flaw.of(type_))
-    }
 }
 
 /// A `tid`: where in its table a row's version lies.
@@ -212,6 +196,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::types::{ColumnType, FromDatum};
+    use crate::{Datum, Lsn};
 
     #[test]
     fn what_no_server_prints_is_an_error() {

@@ -1,7 +1,12 @@
 //! PostgreSQL's text form from either encoding.
 
+use std::ops::Bound;
+
+use super::array::Part;
 use super::datetime::{Style, write_timestamp};
-use super::encoded::Encoded;
+use super::encoded::{Encoded, Reader};
+use super::quoting::{Style as Quotes, quote_from};
+use super::range::{Held, Span};
 use super::{
     ColumnType, Flaw, Kind, Parsed, PgBox, PgCircle, PgDate, PgInet, PgInterval, PgLine, PgLseg, PgMacAddr,
     PgMacAddr8, PgPoint, PgTid, PgTime, PgTimeTz, PgTimestampTz, PgUuid, TypeError, array, bits, boolean,
@@ -97,14 +102,14 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
         Kind::Path => geometric::write_path_from_binary(bytes, out)?,
         Kind::Polygon => geometric::write_polygon_from_binary(bytes, out)?,
         Kind::Circle => PgCircle::from_binary(bytes)?.write_text(out),
-        Kind::Inet => PgInet::from_binary(bytes)?.write_text(out),
+        Kind::Inet => PgInet::from_binary_of(bytes, type_.is_cidr())?.write_text(out),
         Kind::MacAddr => PgMacAddr::from_binary(bytes)?.write_text(out),
         Kind::MacAddr8 => PgMacAddr8::from_binary(bytes)?.write_text(out),
         Kind::PgLsn => system::write_lsn_from_binary(bytes, out)?,
         Kind::Xid8 => integer::write_unsigned(integer::unsigned_from_binary(bytes)?, out),
         Kind::Tid => PgTid::from_binary(bytes)?.write_text(out),
         Kind::Snapshot => system::write_snapshot_from_binary(bytes, out)?,
-        Kind::Int2Vector | Kind::OidVector => array::write_vector_from_binary(type_, bytes, out)?,
+        Kind::Int2Vector | Kind::OidVector => write_vector(type_, bytes, out)?,
         Kind::TsVector => text_search::write_tsvector_from_binary(bytes, out)?,
         Kind::TsQuery => text_search::write_tsquery_from_binary(bytes, out)?,
         Kind::Hstore => hstore::write_text_from_binary(bytes, out)?,
@@ -112,10 +117,10 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
         Kind::Vector => pgvector::write_vector_from_binary(bytes, out)?,
         Kind::Halfvec => pgvector::write_halfvec_from_binary(bytes, out)?,
         Kind::Sparsevec => pgvector::write_sparsevec_from_binary(bytes, out)?,
-        Kind::Array => array::write_text_from_binary(type_, bytes, out)?,
-        Kind::Composite => composite::write_text_from_binary(type_, bytes, out)?,
-        Kind::Range => range::write_text_from_binary(type_, bytes, out)?,
-        Kind::Multirange => range::write_multirange_from_binary(type_, bytes, out)?,
+        Kind::Array => write_array(type_, bytes, out)?,
+        Kind::Composite => write_composite(type_, bytes, out)?,
+        Kind::Range => write_range(type_, &range::read(Encoded::Binary(bytes))?, out)?,
+        Kind::Multirange => write_multirange(type_, bytes, out)?,
         _ => return Err(NOT_KNOWN),
     }
     Ok(())
@@ -128,4 +133,98 @@ pub(super) const NOT_KNOWN: Flaw = Flaw::new("came in binary, which is not known
 #[inline]
 pub(super) fn versioned(bytes: &[u8]) -> Parsed<&[u8]> {
     bytes.strip_prefix(&[1]).ok_or(Flaw::at("has an unknown version", 0))
+}
+
+/// Appends the text of a binary array.
+fn write_array(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    let (_, delimiter) = array::parts_of(type_)?;
+    let (_, elements, dimensions, count) = array::header(type_, &mut Reader::new(bytes))?;
+    let dimensions = dimensions.get(..count).unwrap_or_default();
+    if elements > 0 && dimensions.iter().any(|dimension| dimension.lower != 1) {
+        for dimension in dimensions {
+            dimension.write_bounds(out);
+        }
+        out.push(b'=');
+    }
+    array::walk(type_, Encoded::Binary(bytes), |element, part| {
+        match part {
+            Part::Open => out.push(b'{'),
+            Part::Close => out.push(b'}'),
+            Part::Separator => out.push(delimiter),
+            Part::Null => out.extend_from_slice(b"NULL"),
+            Part::Value(value) => write_quoted(element, value, Quotes::Array(delimiter), out)?,
+        }
+        Ok(())
+    })
+}
+
+/// Appends the text of a binary `int2vector` or `oidvector`.
+fn write_vector(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    let array = array::as_array(type_).ok_or(Flaw::new("is no vector"))?;
+    array::vector_dimensions(array, Encoded::Binary(bytes))?;
+    array::walk(array, Encoded::Binary(bytes), |element, part| match part {
+        Part::Open | Part::Close => Ok(()),
+        Part::Separator => {
+            out.push(b' ');
+            Ok(())
+        }
+        Part::Null => Err(Flaw::new("has a NULL")),
+        Part::Value(value) => write(element, value, out),
+    })
+}
+
+/// Appends the text of a binary composite.
+fn write_composite(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    out.push(b'(');
+    let mut separator = None;
+    composite::walk(type_, Encoded::Binary(bytes), |field, value| {
+        out.extend(separator.replace(b','));
+        match value {
+            Some(value) => write_quoted(&field.type_, value, Quotes::Composite, out),
+            None => Ok(()),
+        }
+    })?;
+    out.push(b')');
+    Ok(())
+}
+
+/// Appends the text of a binary multirange.
+fn write_multirange(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
+    out.push(b'{');
+    let mut separator = None;
+    range::walk_multirange(Encoded::Binary(bytes), |span| {
+        out.extend(separator.replace(b','));
+        write_range(type_, &span, out)
+    })?;
+    out.push(b'}');
+    Ok(())
+}
+
+/// Appends the text of a range of a range or multirange type.
+fn write_range(type_: &ColumnType, span: &Span<Held<'_>>, out: &mut Vec<u8>) -> Parsed<()> {
+    let subtype = type_.subtype().ok_or(Flaw::new("is no range"))?;
+    let Span::Bounds(lower, upper) = span else {
+        out.extend_from_slice(b"empty");
+        return Ok(());
+    };
+    let write = |bound: &Bound<Held<'_>>, out: &mut Vec<u8>| match bound {
+        Bound::Included(value) | Bound::Excluded(value) => {
+            write_quoted(subtype, value.encoded(), Quotes::Range, out)
+        }
+        Bound::Unbounded => Ok(()),
+    };
+    out.push(if matches!(lower, Bound::Included(_)) { b'[' } else { b'(' });
+    write(lower, out)?;
+    out.push(b',');
+    write(upper, out)?;
+    out.push(if matches!(upper, Bound::Included(_)) { b']' } else { b')' });
+    Ok(())
+}
+
+/// Appends a value within another, quoted where it must be.
+fn write_quoted(type_: &ColumnType, value: Encoded<'_>, style: Quotes, out: &mut Vec<u8>) -> Parsed<()> {
+    let start = out.len();
+    write(type_, value, out)?;
+    quote_from(start, style, out);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use pg_cdc_core::catalog::{self, TypeCatalog};
 use pg_cdc_core::types::json::write_natural;
-use pg_cdc_core::types::{is_binary_known, write_text};
+use pg_cdc_core::types::{FromDatum, Value, is_binary_known, write_text};
 use pg_cdc_core::wire::ConnectConfig;
 use pg_cdc_core::{ColumnType, Datum};
 use pg_cdc_testkit::{Cluster, Version};
@@ -68,6 +68,10 @@ fn parsed(json: &str) -> serde_json::Value {
 fn check(type_: &ColumnType, case: &Case) {
     let value = &case.json[r#"{"v":"#.len()..case.json.len() - 1].replace(['\n', '\r'], " ");
     assert!(is_binary_known(type_), "{}", type_.name);
+    let from_text = Value::from_datum(type_, Datum::Text(case.text.as_bytes())).unwrap();
+    let from_binary = Value::from_datum(type_, Datum::Binary(&case.binary)).unwrap();
+    assert_eq!(from_text, from_binary, "{} {}", type_.name, case.text);
+    assert_eq!(from_binary.into_owned().to_string(), case.text, "{}", type_.name);
     for datum in [Datum::Text(case.text.as_bytes()), Datum::Binary(&case.binary)] {
         assert_eq!(written(write_text, type_, datum), case.text, "{} {datum:?}", type_.name);
         let natural = written(write_natural, type_, datum);

@@ -5,10 +5,9 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Bound;
 
-use super::column_type::ColumnType;
 use super::encoded::{Encoded, Reader};
-use super::quoting::{Style, quote_from, unquote};
-use super::{Flaw, Parsed, text};
+use super::quoting::{Style, unquote};
+use super::{Flaw, Parsed};
 
 pub use value::{PgMultirange, PgRange};
 
@@ -134,47 +133,4 @@ fn read_binary(bytes: &[u8]) -> Parsed<Span<Held<'_>>> {
     };
     let (lower, upper) = (bound(LOWER_INFINITE, LOWER_INCLUDED)?, bound(UPPER_INFINITE, UPPER_INCLUDED)?);
     reader.end().map(|()| Span::Bounds(lower, upper))
-}
-
-/// Appends the text of a binary range.
-pub(super) fn write_text_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    let subtype = type_.subtype().ok_or(Flaw::new("is no range"))?;
-    write_span(subtype, &read_binary(bytes)?, out)
-}
-
-/// Appends the text of a binary multirange.
-pub(super) fn write_multirange_from_binary(
-    type_: &ColumnType,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-) -> Parsed<()> {
-    let subtype = type_.subtype().ok_or(Flaw::new("is no multirange"))?;
-    out.push(b'{');
-    let mut separator = None;
-    walk_multirange(Encoded::Binary(bytes), |span| {
-        out.extend(separator.replace(b','));
-        write_span(subtype, &span, out)
-    })?;
-    out.push(b'}');
-    Ok(())
-}
-
-fn write_span(subtype: &ColumnType, span: &Span<Held<'_>>, out: &mut Vec<u8>) -> Parsed<()> {
-    let Span::Bounds(lower, upper) = span else {
-        out.extend_from_slice(b"empty");
-        return Ok(());
-    };
-    let write = |bound: &Bound<Held<'_>>, out: &mut Vec<u8>| {
-        let (Bound::Included(value) | Bound::Excluded(value)) = bound else { return Ok(()) };
-        let start = out.len();
-        text::write(subtype, value.encoded(), out)?;
-        quote_from(start, Style::Range, out);
-        Ok(())
-    };
-    out.push(if matches!(lower, Bound::Included(_)) { b'[' } else { b'(' });
-    write(lower, out)?;
-    out.push(b',');
-    write(upper, out)?;
-    out.push(if matches!(upper, Bound::Included(_)) { b']' } else { b')' });
-    Ok(())
 }
