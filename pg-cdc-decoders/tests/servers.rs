@@ -146,11 +146,11 @@ fn ways(major: u32) -> Vec<Way> {
     ways
 }
 
-/// Everything that a slot has up to the end of the workload, as it comes.
-async fn record(url: String, slot: String, options: String) -> Vec<(Lsn, Bytes)> {
+/// Everything that a slot has from `from` on up to the end of the workload, as it comes.
+async fn record(url: String, slot: String, from: Lsn, options: String) -> Vec<(Lsn, Bytes)> {
     let connection = Connection::connect(&url.parse().unwrap(), Session::Replication).await.unwrap();
     let command = format!(
-        "START_REPLICATION SLOT {slot} LOGICAL 0/0 ({options}, publication_names 'p', messages 'true')"
+        "START_REPLICATION SLOT {slot} LOGICAL {from} ({options}, publication_names 'p', messages 'true')"
     );
     let mut stream = connection.start_replication(&command, &BufferPool::new(256 << 20)).await.unwrap();
     let mut frames = Vec::new();
@@ -246,7 +246,7 @@ async fn what_servers_send_in_blocks_is_what_they_send_by_protocol_1() {
                 make_slot(&admin, &slot, two_phase).await;
                 if is_live {
                     let url = cluster.url("postgres");
-                    live.push((slot.clone(), tokio::spawn(record(url, slot, options.to_owned()))));
+                    live.push((slot.clone(), tokio::spawn(record(url, slot, Lsn::ZERO, options.to_owned()))));
                 }
             }
         }
@@ -258,7 +258,8 @@ async fn what_servers_send_in_blocks_is_what_they_send_by_protocol_1() {
             sessions[session].batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         }
 
-        let whole = record(cluster.url("postgres"), "one".into(), "proto_version '1'".into()).await;
+        let whole =
+            record(cluster.url("postgres"), "one".into(), Lsn::ZERO, "proto_version '1'".into()).await;
         let mut keeper = Keeper::new(PgOutput::new());
         for (lsn, data) in &whole {
             keeper.decode(*lsn, data).unwrap();
@@ -273,7 +274,7 @@ async fn what_servers_send_in_blocks_is_what_they_send_by_protocol_1() {
         }
         for Way { slot, options, .. } in ways(major) {
             let slot = format!("{slot}_late");
-            let frames = record(cluster.url("postgres"), slot.clone(), options.to_owned()).await;
+            let frames = record(cluster.url("postgres"), slot.clone(), Lsn::ZERO, options.to_owned()).await;
             recorded.push((slot, frames));
         }
         for (slot, frames) in recorded {
@@ -300,5 +301,42 @@ async fn what_servers_send_in_blocks_is_what_they_send_by_protocol_1() {
                 "PostgreSQL {major}, slot {slot}: the workload says too little"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_comes_again_unless_more_than_its_start_is_acknowledged() {
+    for version in Version::under_test() {
+        let cluster = Cluster::builder().version(version).start().await.unwrap();
+        if cluster.major() < 15 {
+            continue;
+        }
+        let client = cluster.connect("postgres").await.unwrap();
+        client.batch_execute(SCHEMA).await.unwrap();
+        make_slot(&client, "s", true).await;
+        for sql in [
+            "BEGIN; INSERT INTO public.a VALUES (1, 'prepared'); PREPARE TRANSACTION 'one'",
+            "INSERT INTO public.a VALUES (2, 'between')",
+            "COMMIT PREPARED 'one'",
+            &format!("SELECT pg_logical_emit_message(false, 'p', '{}')", String::from_utf8_lossy(END)),
+        ] {
+            client.batch_execute(sql).await.unwrap();
+        }
+        let options = "proto_version '3', two_phase 'on'";
+        let from = |from| record(cluster.url("postgres"), "s".into(), from, options.to_owned());
+        let all = from(Lsn::ZERO).await;
+        let mut keeper = Keeper::new(PgOutput::new());
+        let mut may = None;
+        for (lsn, data) in &all {
+            keeper.take(*lsn, data).unwrap();
+            may = may.or(keeper.acknowledgeable());
+        }
+        assert_eq!(keeper.acknowledgeable(), None, "its outcome is known");
+        let may = may.unwrap();
+        assert_eq!(tags(&from(may).await), tags(&all), "PostgreSQL {version}: it does not come again");
+        let beyond = from(Lsn::new(may.as_u64() + 1)).await;
+        let mut keeper = Keeper::new(PgOutput::new());
+        let error = beyond.iter().find_map(|(lsn, data)| keeper.take(*lsn, data).err()).unwrap().to_string();
+        assert!(error.contains("its changes are lost"), "{error}");
     }
 }

@@ -1,21 +1,14 @@
 //! A model of what a walsender sends of the same transactions, whole and in blocks.
 
-use std::collections::{BTreeMap, HashMap};
+mod sender;
 
-use bytes::Bytes;
-use pg_cdc_core::{Lsn, ReplicaIdentity};
+use std::collections::BTreeMap;
 
-use super::{
-    CommitPrepared, Message, Old, Prepare, Relation, RelationColumn, RollbackPrepared, StreamAbort,
-    StreamCommit, Value,
-};
+use pg_cdc_core::Lsn;
 
-/// Messages in the order in which they are sent, each with its position.
-pub type Frames = Vec<(Lsn, Bytes)>;
-
-/// OID of an enum that the third table of three has a column of.
-const MOOD: u32 = 70_000;
-const TEXT: u32 = 25;
+use super::{CommitPrepared, Message, Old, Prepare, RollbackPrepared, StreamAbort, StreamCommit, Value};
+pub use sender::Frames;
+use sender::{Announced, Change, Sender, announcements, oid, origin, width};
 
 /// A server with a log, told what transactions do, and two walsenders on it: one of protocol 1, one that sends
 /// transactions while they are in progress and prepared ones before their outcome.
@@ -42,15 +35,6 @@ struct Table {
     altered_by: Option<u32>,
 }
 
-#[derive(Debug, Default)]
-struct Sender {
-    frames: Frames,
-    announced: Announced,
-}
-
-/// Of each table, which version was announced, and as the how manyeth message.
-type Announced = HashMap<usize, (u32, usize)>;
-
 #[derive(Debug)]
 struct Open {
     /// The transaction and its savepoints.
@@ -68,15 +52,6 @@ struct Level {
     xid: Option<u32>,
     released: Vec<u32>,
     has_changes: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Change {
-    lsn: Lsn,
-    sub: u32,
-    table: Option<(usize, u32)>,
-    message: Message,
-    is_sent: bool,
 }
 
 impl Walsender {
@@ -456,60 +431,4 @@ impl Walsender {
         let end = blocks.frames.last().map_or(start, |(lsn, _)| *lsn);
         blocks.send(end, &Message::StreamStop);
     }
-}
-
-impl Sender {
-    fn send(&mut self, lsn: Lsn, message: &Message) {
-        self.frames.push((lsn, message.encode()));
-    }
-
-    fn send_whole(&mut self, begin: &Message, changes: &[Change], (end_lsn, end): (Lsn, &Message)) {
-        let first = changes.first().map_or(end_lsn, |change| change.lsn);
-        self.send(first, begin);
-        self.send(first, &origin());
-        for change in changes {
-            for message in announcements(change.table, &mut self.announced, self.frames.len()) {
-                self.send(change.lsn, &message);
-            }
-            self.send(change.lsn, &change.message);
-        }
-        self.send(end_lsn, end);
-    }
-}
-
-fn oid(table: usize) -> u32 {
-    16_384 + table as u32
-}
-
-fn width(version: u32) -> u32 {
-    1 + version / 8 % 3
-}
-
-fn origin() -> Message {
-    Message::Origin { lsn: Lsn::ZERO, name: "elsewhere".to_owned() }
-}
-
-/// What must be said of a table before a change of it.
-fn announcements(table: Option<(usize, u32)>, announced: &mut Announced, nth: usize) -> Vec<Message> {
-    let Some((table, version)) = table else { return Vec::new() };
-    if announced.get(&table).is_some_and(|(known, _)| *known == version) {
-        return Vec::new();
-    }
-    announced.insert(table, (version, nth));
-    let has_mood = table % 3 == 2;
-    let column = |at| RelationColumn {
-        identity: at == 0,
-        name: format!("c{at} of {version}"),
-        type_oid: if has_mood && at == 1 { MOOD } else { TEXT },
-        modifier: -1,
-    };
-    let relation = Relation {
-        oid: oid(table),
-        schema: "public".to_owned(),
-        name: format!("t{table}"),
-        identity: ReplicaIdentity::Default,
-        columns: (0..width(version)).map(column).collect(),
-    };
-    let type_ = Message::Type { oid: MOOD, schema: "public".to_owned(), name: "mood".to_owned() };
-    has_mood.then_some(type_).into_iter().chain([Message::Relation(relation)]).collect()
 }
