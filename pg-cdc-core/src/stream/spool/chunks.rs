@@ -39,9 +39,11 @@ impl Chunks {
         }
     }
 
-    /// The capacity to ask for, so that a frame of `length` bytes fits, behind `kept` bytes of the same transaction.
-    pub(super) fn capacity_for(length: usize, kept: u64) -> usize {
-        let usual = usize::try_from(kept).unwrap_or(LARGEST).clamp(SMALLEST, LARGEST).next_power_of_two();
+    /// The capacity to ask for, so that a frame of `length` bytes fits, behind `kept` bytes of the same transaction, where
+    /// `memory` is all there is.
+    pub(super) fn capacity_for(length: usize, kept: u64, memory: usize) -> usize {
+        let largest = (memory / 8).clamp(SMALLEST, LARGEST);
+        let usual = usize::try_from(kept).unwrap_or(largest).clamp(SMALLEST, largest).next_power_of_two();
         usual.max(HEADER + RECORD + length)
     }
 

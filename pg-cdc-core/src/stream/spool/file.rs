@@ -124,7 +124,9 @@ impl Drop for SpoolFile {
     fn drop(&mut self) {
         // Closed first: not every system removes a file that is open.
         self.file = None;
-        if let Err(error) = fs::remove_file(&self.path) {
+        if let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(path = %self.path.display(), %error, "could not remove a spooled transaction");
         }
         self.counters.disk.fetch_sub(self.length, Ordering::Relaxed);

@@ -123,8 +123,8 @@ impl Spool {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Spool`] where the memory is used up and the disk full, or its folder gone. The frame was not added
-    /// then; everything else is as it was, and it may be tried again.
+    /// [`ErrorKind::Spool`] where the memory is used up and the disk full, or the folder out of reach. The frame was not
+    /// added then; everything else is as it was, and it may be tried again.
     pub fn append(&mut self, xid: u32, sub_xid: u32, lsn: Lsn, frame: &[u8]) -> Result<(), Error> {
         if let Some(transaction) = self.transactions.get_mut(&xid)
             && transaction.push(sub_xid, lsn, frame)
@@ -164,7 +164,7 @@ impl Spool {
     /// where the memory is smaller, or what is being read holds it.
     fn make_room(&mut self, xid: u32, length: usize) -> Result<Option<Buffer>, Error> {
         let kept = self.transactions.get(&xid).map_or(0, Transaction::kept);
-        let capacity = Chunks::capacity_for(length, kept);
+        let capacity = Chunks::capacity_for(length, kept, self.memory);
         loop {
             if self.counters.memory() + capacity <= self.memory {
                 let mut buffer = self.pool.take(capacity);

@@ -62,8 +62,15 @@ impl Place {
     pub(super) fn create(&self, xid: u32) -> Result<(PathBuf, File), Error> {
         let number = self.files.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(format!("{xid}-{number}.{FILE}"));
-        let file =
-            options().create_new(true).open(&path).map_err(|error| failed("make the file", &path, error))?;
+        let make = || options().create_new(true).open(&path);
+        let made = match make() {
+            // What cleans temporary folders up takes an old and empty one away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                builder(false).create(&self.folder).and_then(|()| make())
+            }
+            made => made,
+        };
+        let file = made.map_err(|error| failed("make the file", &path, error))?;
         Ok((path, file))
     }
 }
@@ -87,7 +94,10 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
         // For a person who looks; nobody reads it.
         Ok(()) => writeln!(file, "{}", std::process::id()).map(|()| Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+        Err(TryLockError::Error(error)) => {
+            let _ = fs::remove_file(path);
+            Err(error)
+        }
     }
 }
 
@@ -111,6 +121,10 @@ fn sweep(base: &Path) {
 
 /// Removes a folder with its transactions, then its lock. Files that are not a spool's keep both.
 fn discard(folder: &Path, lock: &Path) {
+    // Nobody's link leads us to other folders.
+    if fs::symlink_metadata(folder).is_ok_and(|kind| !kind.is_dir()) {
+        return;
+    }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == FILE) {
             let _ = fs::remove_file(entry.path());
