@@ -1,6 +1,7 @@
-//! What the benches share: streams of messages, and the ways to decode them that are compared.
+//! What the benches share: streams of messages and values of each type, and the ways to decode them that are compared.
 
 pub mod peer;
 pub mod streams;
 pub mod tape;
+pub mod values;
 pub mod walk;

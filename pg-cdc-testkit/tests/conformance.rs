@@ -25,6 +25,8 @@ enum Fault {
     /// Gives a position that is not its own.
     ClaimsTheStart,
     IgnoresTruncate,
+    /// Takes a key in binary and the same key in text for two.
+    KeysByBytes,
 }
 
 type Tables = BTreeMap<(String, String), BTreeMap<String, Row>>;
@@ -53,11 +55,19 @@ fn row_of(row: pg_cdc_core::batch::Row<'_>, null_for_unchanged: bool) -> Row {
     object
 }
 
-fn key_of(row: pg_cdc_core::batch::Row<'_>) -> String {
+fn key_of(row: pg_cdc_core::batch::Row<'_>, by_bytes: bool) -> String {
     if row.table().key.is_empty() {
         return format!("{row:?}");
     }
-    format!("{:?}", row.key().map(|(_, datum)| datum.bytes().map(<[u8]>::to_vec)).collect::<Vec<_>>())
+    let mut key = Vec::new();
+    for (column, datum) in row.key() {
+        if by_bytes {
+            key.extend(datum.bytes().unwrap_or_default());
+        } else {
+            write_natural(&column.type_, datum, &mut key).unwrap();
+        }
+    }
+    format!("{key:?}")
 }
 
 #[async_trait]
@@ -70,6 +80,7 @@ impl Sink for Upsert {
     }
 
     async fn flush(&mut self) -> Result<Durable, SinkError> {
+        let by_bytes = self.fault == Fault::KeysByBytes;
         if self.fault != Fault::FlushesNothing {
             let mut tables = self.store.lock().unwrap();
             for batch in self.pending.drain(..) {
@@ -91,19 +102,19 @@ impl Sink for Upsert {
                     match change.write() {
                         Write::Replace { row, moved_from } => {
                             if let Some(old) = moved_from.filter(|_| self.fault != Fault::IgnoresMovedKeys) {
-                                table.remove(&key_of(old));
+                                table.remove(&key_of(old, by_bytes));
                             }
-                            table.insert(key_of(row), row_of(row, false));
+                            table.insert(key_of(row, by_bytes), row_of(row, false));
                         }
                         Write::Merge { row, moved_from } => {
-                            let moved = moved_from.and_then(|old| table.remove(&key_of(old)));
-                            let kept = table.entry(key_of(row)).or_default();
+                            let moved = moved_from.and_then(|old| table.remove(&key_of(old, by_bytes)));
+                            let kept = table.entry(key_of(row, by_bytes)).or_default();
                             // A move that comes again finds the row where it moved to.
                             kept.extend(moved.into_iter().flatten());
                             kept.extend(row_of(row, self.fault == Fault::NullForUnchanged));
                         }
                         Write::Delete { key } => {
-                            table.remove(&key_of(key));
+                            table.remove(&key_of(key, by_bytes));
                         }
                         Write::Truncate(_) if self.fault == Fault::IgnoresTruncate => {}
                         Write::Truncate(_) => table.clear(),
@@ -159,6 +170,7 @@ async fn every_fault_is_found_and_named() {
     found(Fault::NullForUnchanged, "holds null, not").await;
     found(Fault::IgnoresMovedKeys, "should not be there").await;
     found(Fault::IgnoresTruncate, "should not be there").await;
+    found(Fault::KeysByBytes, "is there twice").await;
     found(Fault::ClaimsTheStart, "steps are durable").await;
 }
 

@@ -36,7 +36,8 @@ pub(crate) fn command() -> Command {
     command
 }
 
-fn root() -> PathBuf {
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     own.parent().map(PathBuf::from).unwrap_or(own)
 }

@@ -1,8 +1,10 @@
-//! Chores of the workspace, which set up what they need on a fresh machine: `cargo xtask test`, `cargo xtask demo`.
+//! Chores of the workspace, which set up what they need on a fresh machine: `cargo xtask test`, `cargo xtask demo`,
+//! `cargo xtask fuzz`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that speaks to its user")]
 
 mod cargo;
 mod demo;
+mod fuzz;
 mod test;
 
 use std::process::ExitCode;
@@ -16,7 +18,11 @@ cargo xtask test [--all-versions] [--no-servers] [FILTER...]
 cargo xtask demo [--seconds N] [--rate N] [--rows N] [--program PATH]
     A throw-away PostgreSQL, a small shop, a live workload, and pg-cdc showing what changes, for N
     seconds (10), at N transactions a second (200), beginning with about N rows (20000).
-    PATH is a pg-cdc to use instead of the one built from this workspace.";
+    PATH is a pg-cdc to use instead of the one built from this workspace.
+
+cargo xtask fuzz [--seconds N] [TARGET...]
+    Random bytes into the decoders of values, each of fuzz/fuzz_targets (or TARGETs alone) for N seconds
+    (60), with cargo-fuzz, which is installed where it is missing; needs a C++ compiler.";
 
 /// What a chore fails with: its message is for a person.
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -29,6 +35,7 @@ fn main() -> ExitCode {
     let outcome = match chore.as_deref() {
         Some("test") => test::Options::parse(&args).and_then(|options| block_on(test::run(&options))),
         Some("demo") => demo::Options::parse(&args).and_then(|options| block_on(demo::run(&options))),
+        Some("fuzz") => fuzz::Options::parse(&args).and_then(|options| block_on(fuzz::run(&options))),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(())

@@ -239,7 +239,8 @@ impl<D: Decoder> Session<'_, D> {
             client: self.client,
             unknown: self.unknown,
         };
-        let found = answering(lookup.table(oid, &name, types), &mut self.stream, &mut self.feedback).await?;
+        let asked = lookup.table(oid, &name, types);
+        let found = answering(asked, &mut self.stream, &mut self.feedback).await??;
         if self.is_binary {
             self.textual = needs_text(self.options.binary, &found)?;
         }
@@ -259,7 +260,14 @@ impl<D: Decoder> Session<'_, D> {
             client: self.client,
             unknown: self.unknown,
         };
-        let found = answering(lookup.types(&types), &mut self.stream, &mut self.feedback).await?;
+        let found = match answering(lookup.types(&types), &mut self.stream, &mut self.feedback).await? {
+            Ok(found) => found,
+            Err(error) => {
+                // The stream itself is well: what it needs to know it will ask for.
+                tracing::warn!(slot = %self.options.slot, %error, "the types could not be looked at again");
+                return Ok(());
+            }
+        };
         if self.is_binary && !found.iter().all(is_binary_known) {
             self.textual = self.options.binary == BinaryValues::WherePossible;
         }
@@ -270,7 +278,7 @@ impl<D: Decoder> Session<'_, D> {
 
 /// Waits for what is asked of the catalog. The server goes on hearing from us meanwhile.
 async fn answering<T>(
-    asked: impl Future<Output = Result<T, Error>>,
+    asked: impl Future<Output = T>,
     stream: &mut ReplicationStream,
     feedback: &mut Feedback,
 ) -> Result<T, SourceError> {
@@ -278,7 +286,7 @@ async fn answering<T>(
     loop {
         tokio::select! {
             biased;
-            answer = &mut asked => return Ok(answer?),
+            answer = &mut asked => return Ok(answer),
             () = tokio::time::sleep(feedback.pace()) => {
                 if feedback.due(Instant::now()) {
                     tell(stream, feedback, false).await?;

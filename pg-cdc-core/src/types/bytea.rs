@@ -53,20 +53,22 @@ pub(super) fn from_hex(hex: &[u8], start: usize) -> Parsed<Vec<u8>> {
 
 fn read_hex(hex: &[u8], start: usize, bytes: &mut Vec<u8>) -> Parsed<()> {
     let flaw = |index: usize| Flaw::at("is not hexadecimal", start + index);
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let (pairs, odd) = hex.as_chunks::<2>();
     if !odd.is_empty() {
         return Err(flaw(hex.len()));
     }
     bytes.reserve(pairs.len());
-    for (index, [high, low]) in pairs.iter().enumerate() {
-        let at = 2 * index;
-        let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
-            return Err(flaw(at));
-        };
-        bytes.push(high << 4 | low);
+    for (index, pair) in pairs.iter().enumerate() {
+        bytes.push(byte_of(*pair).ok_or_else(|| flaw(2 * index))?);
     }
     Ok(())
+}
+
+/// The byte that two hexadecimal digits are.
+#[inline]
+pub(super) fn byte_of([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 fn read_escaped(text: &[u8], bytes: &mut Vec<u8>) -> Parsed<()> {

@@ -183,6 +183,11 @@ impl ColumnType {
         type_
     }
 
+    /// Which of the two network types it is.
+    pub(super) fn is_cidr(&self) -> bool {
+        self.base().oid == super::oid::CIDR
+    }
+
     /// The type of an array's elements.
     #[must_use]
     pub fn element(&self) -> Option<&Self> {

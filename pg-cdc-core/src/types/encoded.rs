@@ -11,6 +11,19 @@ pub(super) enum Encoded<'a> {
 }
 
 impl<'a> Encoded<'a> {
+    /// What its encoding's reader makes of it.
+    #[inline]
+    pub(super) fn read<T, E>(
+        self,
+        text: impl FnOnce(&'a [u8]) -> Result<T, E>,
+        binary: impl FnOnce(&'a [u8]) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Text(bytes) => text(bytes),
+            Self::Binary(bytes) => binary(bytes),
+        }
+    }
+
     pub(super) fn datum(self) -> Datum<'a> {
         match self {
             Self::Text(text) => Datum::Text(text),

@@ -9,7 +9,7 @@ use super::{
     ColumnType, Flaw, Kind, PgBits, PgBox, PgCircle, PgDate, PgGeometry, PgHalfvec, PgHstore, PgInet,
     PgInterval, PgLine, PgLseg, PgMacAddr, PgMacAddr8, PgMoney, PgNumeric, PgPath, PgPoint, PgPolygon,
     PgSnapshot, PgSparsevec, PgTid, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, PgTsQuery, PgTsVector,
-    PgUuid, PgVector, TypeError, boolean, bytea, float, integer, oid,
+    PgUuid, PgVector, TypeError, boolean, bytea, float, integer,
 };
 use crate::{Datum, Lsn};
 
@@ -268,13 +268,13 @@ own_type!(
     PgSparsevec is Kind::Sparsevec
 );
 
-/// Which of its two types it is, its text does not tell.
+/// Which of its two types it is, the column's type says.
 impl<'a> FromDatum<'a> for PgInet {
     #[inline]
     fn from_datum(type_: &ColumnType, datum: Datum<'a>) -> Result<Self, TypeError> {
         match (type_.kind(), value_of(type_, datum)?) {
-            (Kind::Inet, Encoded::Text(text)) => Self::from_text_of(text, type_.base().oid == oid::CIDR),
-            (Kind::Inet, Encoded::Binary(bytes)) => Self::from_binary(bytes),
+            (Kind::Inet, Encoded::Text(text)) => Self::from_text_of(text, type_.is_cidr()),
+            (Kind::Inet, Encoded::Binary(bytes)) => Self::from_binary_of(bytes, type_.is_cidr()),
             _ => Err(mismatch!(PgInet)),
         }
         .map_err(|flaw| flaw.of(type_))
@@ -380,6 +380,7 @@ impl<'a> FromDatum<'a> for &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::oid;
 
     fn numeric<T: for<'a> FromDatum<'a>>(text: &str) -> Result<T, String> {
         let type_ = ColumnType::built_in(oid::NUMERIC);

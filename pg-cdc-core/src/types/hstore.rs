@@ -60,7 +60,7 @@ impl PgHstore {
         Self::from_encoded(Encoded::Binary(bytes))
     }
 
-    fn from_encoded(value: Encoded<'_>) -> Parsed<Self> {
+    pub(super) fn from_encoded(value: Encoded<'_>) -> Parsed<Self> {
         let mut pairs = Vec::new();
         walk(value, |key, value| {
             let value = value.map(|value| check_utf8(value).map(str::to_owned)).transpose()?;

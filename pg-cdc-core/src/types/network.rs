@@ -113,20 +113,26 @@ impl PgInet {
         read().ok_or(Flaw::new("is not a network address"))
     }
 
-    /// Family, bits, whether it is a cidr, the number of bytes, and those bytes (`network_send`).
+    /// Of which of the two types it is, its own flag says.
     pub(crate) fn from_binary(bytes: &[u8]) -> Parsed<Self> {
+        Self::from_binary_of(bytes, bytes.get(2) == Some(&1))
+    }
+
+    /// Family, bits, whether it is a cidr, the number of bytes, and those bytes (`network_send`). The type says which of
+    /// the two it is, as for `network_recv`.
+    pub(crate) fn from_binary_of(bytes: &[u8], is_cidr: bool) -> Parsed<Self> {
         let mut reader = Reader::new(bytes);
-        let (family, prefix, is_cidr, length) = (reader.u8()?, reader.u8()?, reader.u8()?, reader.u8()?);
+        let (family, prefix, flag, length) = (reader.u8()?, reader.u8()?, reader.u8()?, reader.u8()?);
         let address = match (family, length) {
             (IPV4, 4) => IpAddr::V4(Ipv4Addr::from(reader.array::<4>()?)),
             (IPV6, 16) => IpAddr::V6(Ipv6Addr::from(reader.array::<16>()?)),
             _ => return Err(Flaw::at("is of an unknown family", 0)),
         };
         reader.end()?;
-        if is_cidr > 1 {
+        if flag > 1 {
             return Err(Flaw::at("is neither inet nor cidr", 2));
         }
-        Self::new(address, prefix, is_cidr == 1).ok_or(Flaw::at("has an impossible number of bits", 1))
+        Self::new(address, prefix, is_cidr).ok_or(Flaw::at("has an impossible number of bits", 1))
     }
 
     /// Appends PostgreSQL's text form.
@@ -311,6 +317,15 @@ mod tests {
     use crate::types::{ColumnType, FromDatum, Shape};
 
     #[test]
+    fn the_type_says_which_of_the_two_it_is_not_the_flag() {
+        let of_cidr = [2, 32, 1, 4, 10, 0, 0, 1];
+        let type_ = ColumnType::built_in(oid::INET);
+        let inet = PgInet::from_datum(&type_, Datum::Binary(&of_cidr)).unwrap();
+        assert_eq!((inet.is_cidr(), inet.to_string().as_str()), (false, "10.0.0.1"));
+        assert_eq!(String::from_datum(&type_, Datum::Binary(&of_cidr)).as_deref(), Ok("10.0.0.1"));
+    }
+
+    #[test]
     fn what_is_no_address_is_an_error() {
         for bad in [
             "",
@@ -338,7 +353,7 @@ mod tests {
             &[2, 8, 0, 4, 10, 0, 0],
             &[2, 8, 0, 4, 10, 0, 0, 0, 0],
         ] {
-            assert!(PgInet::from_binary(bad).is_err(), "{bad:?}");
+            assert!(PgInet::from_binary_of(bad, true).is_err(), "{bad:?}");
         }
         for bad in [
             "",
@@ -378,7 +393,7 @@ mod tests {
             prop_assert_eq!(inet.to_string().parse::<PgInet>(), Ok(inet));
             let mut binary = Vec::new();
             inet.write_binary(&mut binary);
-            prop_assert_eq!(PgInet::from_binary(&binary), Ok(inet));
+            prop_assert_eq!(PgInet::from_binary_of(&binary, false), Ok(inet));
         }
 
         #[test]
@@ -387,7 +402,7 @@ mod tests {
             prop_assert_eq!(PgInet::from_text_of(cidr.to_string().as_bytes(), true), Ok(cidr));
             let mut binary = Vec::new();
             cidr.write_binary(&mut binary);
-            prop_assert_eq!(PgInet::from_binary(&binary), Ok(cidr));
+            prop_assert_eq!(PgInet::from_binary_of(&binary, true), Ok(cidr));
         }
 
         #[test]

@@ -12,7 +12,7 @@ use super::*;
 use crate::{Datum, Lsn};
 
 /// What a real server gave, a family of types a file.
-const FAMILIES: [&str; 8] = [
+const FAMILIES: [&str; 9] = [
     include_str!("testdata/scalars.tsv"),
     include_str!("testdata/time.tsv"),
     include_str!("testdata/geometric.tsv"),
@@ -21,6 +21,7 @@ const FAMILIES: [&str; 8] = [
     include_str!("testdata/containers.tsv"),
     include_str!("testdata/text_search.tsv"),
     include_str!("testdata/extensions.tsv"),
+    include_str!("testdata/pgvector.tsv"),
 ];
 
 /// The types that there are cases of.
@@ -239,6 +240,9 @@ fn values_are_the_same_from_both_encodings_and_give_both_back() {
         Kind::Xml | Kind::JsonPath | Kind::Ltree | Kind::Lquery | Kind::Ltxtquery => {
             assert_eq!(same::<&str>(case), case.text)
         }
+        Kind::Vector => there_and_back!(PgVector, case),
+        Kind::Halfvec => there_and_back!(PgHalfvec, case),
+        Kind::Sparsevec => there_and_back!(PgSparsevec, case),
         Kind::Array => arrays(case),
         Kind::Range => ranges(case),
         Kind::Multirange => multiranges(case),

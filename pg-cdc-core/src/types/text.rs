@@ -102,7 +102,7 @@ pub(super) fn write_from_binary(type_: &ColumnType, bytes: &[u8], out: &mut Vec<
         Kind::Path => geometric::write_path_from_binary(bytes, out)?,
         Kind::Polygon => geometric::write_polygon_from_binary(bytes, out)?,
         Kind::Circle => PgCircle::from_binary(bytes)?.write_text(out),
-        Kind::Inet => PgInet::from_binary(bytes)?.write_text(out),
+        Kind::Inet => PgInet::from_binary_of(bytes, type_.is_cidr())?.write_text(out),
         Kind::MacAddr => PgMacAddr::from_binary(bytes)?.write_text(out),
         Kind::MacAddr8 => PgMacAddr8::from_binary(bytes)?.write_text(out),
         Kind::PgLsn => system::write_lsn_from_binary(bytes, out)?,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{ChangeBatch, TooLarge};
-use pg_cdc_core::{Position, ReplicaIdentity, Table};
+use pg_cdc_core::types::Kind;
+use pg_cdc_core::{Column, Position, ReplicaIdentity, Table};
 
 use super::random::Random;
 use crate::batches::{BatchMaker, Cell, TableMaker};
@@ -223,14 +224,36 @@ fn log_row(number: usize) -> Cells {
     cells([Cell::from(at), Cell::from(format!("entry {number}"))])
 }
 
+/// The same row as a snapshot reads it: in binary, while the stream's rows are text. A sink that compares bytes takes
+/// one row for two.
+fn in_binary(table: &Table, row: &Cells) -> Cells {
+    let binary = |(column, cell): (&Column, &Cell<'static>)| {
+        let Cell::Text(text) = cell else { return cell.clone() };
+        let number = || std::str::from_utf8(text).ok()?.parse::<i64>().ok();
+        let bytes = match column.type_.kind() {
+            Kind::Int4 => {
+                number().and_then(|number| i32::try_from(number).ok()).map(|n| n.to_be_bytes().to_vec())
+            }
+            Kind::Int8 => number().map(|number| number.to_be_bytes().to_vec()),
+            Kind::Text => Some(text.to_vec()),
+            Kind::Jsonb => Some([&[1][..], text].concat()),
+            _ => None,
+        };
+        bytes.map_or_else(|| cell.clone(), |bytes| Cell::Binary(bytes.into()))
+    };
+    table.columns.iter().zip(row.iter()).map(binary).collect()
+}
+
 /// Two tables side by side, then an empty one.
 fn snapshot(shop: &Shop, steps: &mut Vec<Step>) {
     steps.push(Step::SnapshotBegun);
     for number in 0..30 {
-        steps.push(Step::Read(Arc::clone(&shop.accounts), account(number, "read", Cell::from("as it was"))));
+        let account = account(number, "read", Cell::from("as it was"));
+        steps.push(Step::Read(Arc::clone(&shop.accounts), in_binary(&shop.accounts, &account)));
         if number < 10 {
             let value = if number % 2 == 0 { Cell::Null } else { Cell::from("line\none \"two\" \\ \u{1}") };
-            steps.push(Step::Read(Arc::clone(&shop.weird), weird_row("a\nb", number, value)));
+            let row = weird_row("a\nb", number, value);
+            steps.push(Step::Read(Arc::clone(&shop.weird), in_binary(&shop.weird, &row)));
         }
     }
     steps.push(Step::TableDone(Arc::clone(&shop.weird), 10));

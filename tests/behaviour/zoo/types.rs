@@ -103,6 +103,9 @@ pub(super) const ZOO: &[Animal] = &[
     Animal { name: "ltxtquery", since: 13, extension: Some("ltree"), values: &["a & (b | c*)"] },
     from("postgis", "geometry", &["POINT(1.5 -2)", "SRID=4326;POINT(1.123456789012 2)", "LINESTRING(0 0,1 1,2 0)", "POINT EMPTY",
         "POLYGON((0 0,4 0,4 4,0 0),(1 1,2 1,2 2,1 1))", "MULTIPOINT((0 0),(1 2))", "SRID=3857;POINT Z(1 2 3)", "GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(0 0,1 1))"]),
+    from("vector", "vector", &["[1,2.5,-3]", "[1e-7,3.4e38,0.1]"]),
+    from("vector", "halfvec", &["[1,2.5,-3]", "[65504,0.1]"]),
+    from("vector", "sparsevec", &["{1:1.5,3:2}/5", "{}/3"]),
     from("postgis", "geography", &["POINT(1.5 -2)", "LINESTRING(0 0,1 1)"]),
 ];
 

@@ -24,7 +24,8 @@ pub(super) fn walk(
     match (value, vector::as_array(type_)) {
         (Encoded::Text(text), None) => walk_text(type_, text, each),
         (Encoded::Text(text), Some(array)) => vector::walk_text(array, text, each),
-        (Encoded::Binary(bytes), array) => walk_binary(array.unwrap_or(type_), bytes, each),
+        (Encoded::Binary(bytes), None) => walk_binary(type_, bytes, each),
+        (Encoded::Binary(bytes), Some(array)) => vector::walk_binary(array, bytes, each),
     }
 }
 
@@ -36,6 +37,7 @@ pub(super) fn dimensions(type_: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<D
     match value {
         Encoded::Binary(bytes) => {
             let (_, elements, dimensions, count) = header(type_, &mut Reader::new(bytes))?;
+            // However many it names, an array without elements has none (`array_recv`).
             let count = if elements == 0 { 0 } else { count };
             Ok(dimensions.get(..count).unwrap_or_default().to_vec())
         }

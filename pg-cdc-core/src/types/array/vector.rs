@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::walk::{Dimension, Part, header, parts_of};
+use super::walk::{self, Dimension, Part, header, parts_of};
 use crate::types::encoded::{Encoded, Reader};
 use crate::types::{ColumnType, Flaw, Kind, Parsed, oid};
 
@@ -44,13 +44,26 @@ pub(super) fn walk_text(
     each(element, Part::Close)
 }
 
+/// Tells `each` the parts of a binary vector.
+pub(super) fn walk_binary(
+    array: &ColumnType,
+    bytes: &[u8],
+    mut each: impl FnMut(&ColumnType, Part<'_>) -> Parsed<()>,
+) -> Parsed<()> {
+    dimensions(array, Encoded::Binary(bytes))?;
+    walk::walk_binary(array, bytes, |element, part| match part {
+        Part::Null => Err(Flaw::new("has a NULL")),
+        part => each(element, part),
+    })
+}
+
 /// The one dimension of a vector.
 pub(in crate::types) fn dimensions(array: &ColumnType, value: Encoded<'_>) -> Parsed<Vec<Dimension>> {
     let dimension = match value {
         Encoded::Binary(bytes) => {
             let (_, _, dimensions, count) = header(array, &mut Reader::new(bytes))?;
-            let [dimension] = dimensions.get(..count).unwrap_or_default() else {
-                return Err(Flaw::at("has not one dimension", 0));
+            let [dimension @ Dimension { lower: 0, .. }] = dimensions.get(..count).unwrap_or_default() else {
+                return Err(Flaw::at("has not one dimension from index 0", 0));
             };
             *dimension
         }
@@ -93,13 +106,16 @@ mod tests {
         let one = [0, 0, 0, 2, 0, 7];
         let type_ = ColumnType::built_in(oid::INT2VECTOR);
         let read = |bytes: Vec<u8>| {
-            let mut out = Vec::new();
-            write_text(&type_, Datum::Binary(&bytes), &mut out).map(|()| out)
+            let (mut out, mut json) = (Vec::new(), Vec::new());
+            let result = write_text(&type_, Datum::Binary(&bytes), &mut out);
+            assert_eq!(write_natural(&type_, Datum::Binary(&bytes), &mut json).is_ok(), result.is_ok());
+            result.map(|()| out)
         };
         assert_eq!(read([&header(1, 0, 21, 1)[..], &one].concat()), Ok(b"7".to_vec()));
         for bad in [
             [&header(1, 0, 26, 1)[..], &one].concat(),
             [&header(1, 0, 21, 2)[..], &one].concat(),
+            [&header(1, 0, 21, 1)[..19], &[1], &one].concat(),
             [&header(1, 0, 21, 1)[..], &one, &[0]].concat(),
             [&header(1, 1, 21, 1)[..], &[0xff; 4]].concat(),
             [&header(2, 0, 21, 1)[..], &[0, 0, 0, 1, 0, 0, 0, 0], &one].concat(),

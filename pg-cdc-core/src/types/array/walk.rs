@@ -206,7 +206,12 @@ pub(in crate::types) fn header<'t>(type_: &'t ColumnType, reader: &mut Reader<'_
     let mut dimensions = [Dimension { len: 0, lower: 1 }; MOST_DIMENSIONS];
     let mut elements = usize::from(count > 0);
     for dimension in dimensions.iter_mut().take(count) {
-        *dimension = Dimension { len: reader.count()?, lower: reader.i32()? };
+        let (len, lower) = (reader.i32()?, reader.i32()?);
+        // `ArrayCheckBounds`
+        if len < 0 || lower.checked_add(len).is_none() {
+            return Err(Flaw::at("has an impossible dimension", reader.at() - 8));
+        }
+        *dimension = Dimension { len: len.unsigned_abs() as usize, lower };
         elements =
             elements.checked_mul(dimension.len).ok_or(Flaw::at("has too many elements", reader.at()))?;
     }

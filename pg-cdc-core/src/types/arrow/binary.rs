@@ -127,10 +127,7 @@ impl Uuids {
 
 impl Column for Uuids {
     fn push(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<(), Refused> {
-        let uuid = match value {
-            Encoded::Text(text) => PgUuid::from_text(text),
-            Encoded::Binary(bytes) => PgUuid::from_binary(bytes),
-        };
+        let uuid = value.read(PgUuid::from_text, PgUuid::from_binary);
         self.values.push(*uuid.map_err(|flaw| Why::from(flaw).of(type_))?.as_bytes());
         self.validity.append_non_null();
         Ok(())

@@ -3,24 +3,9 @@
 use std::fmt;
 
 use arrow_array::ArrayRef;
-use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, IntervalMonthDayNanoType,
-    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
-};
 
-use super::binary::{Binary, Uuids};
 use super::column::{Column, Refused};
-use super::decimal::{decimal128, decimal256};
-use super::form::Form;
-use super::list::{List, Ranges};
-use super::map::Map;
-use super::options::{ArrowOptions, Inexact, Strings};
-use super::primitive::{
-    Booleans, date, float4, float8, int2, int4, int8, interval, oid, primitive, time, timestamp, timestamptz,
-};
-use super::range::Range;
-use super::record::Record;
-use super::text::{Utf8, Utf8View};
+use super::options::Inexact;
 use crate::Datum;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
@@ -48,10 +33,9 @@ pub struct ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    /// A builder for values of `type_`.
-    #[must_use]
-    pub fn new(type_: &ColumnType, options: &ArrowOptions) -> Self {
-        Self { type_: type_.clone(), inexact: options.inexact, column: column(type_, options) }
+    /// A builder that keeps values of `type_` in `column`.
+    pub(super) fn of(type_: ColumnType, inexact: Inexact, column: Box<dyn Column>) -> Self {
+        Self { type_, inexact, column }
     }
 
     /// The type of the values.
@@ -77,7 +61,7 @@ impl ColumnBuilder {
     /// # Errors
     ///
     /// Where the value is not what its type says, was not sent, or can't be held exactly by Arrow's type and
-    /// [`ArrowOptions::inexact`] does not make it NULL. The builder is then as it was.
+    /// [`ArrowOptions::inexact`](super::ArrowOptions::inexact) does not make it NULL. The builder is then as it was.
     #[inline]
     pub fn append(&mut self, datum: Datum<'_>) -> Result<(), TypeError> {
         match datum {
@@ -96,7 +80,7 @@ impl ColumnBuilder {
         self.push_null();
     }
 
-    /// The array of all values that were appended, of the type that [`ArrowOptions::type_of`] tells; the builder begins
+    /// The array of all values that were appended, of the type that [`ArrowOptions::type_of`](super::ArrowOptions::type_of) tells; the builder begins
     /// anew.
     ///
     /// # Errors
@@ -130,39 +114,5 @@ impl ColumnBuilder {
 impl fmt::Debug for ColumnBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ColumnBuilder").field("type", &self.type_.name).field("len", &self.len()).finish()
-    }
-}
-
-fn column(type_: &ColumnType, options: &ArrowOptions) -> Box<dyn Column> {
-    let arrow = options.type_of(type_);
-    match Form::of(type_, options) {
-        Form::Bool => Box::new(Booleans::new()),
-        Form::Int16 => primitive::<Int16Type>(arrow, int2),
-        Form::Int32 => primitive::<Int32Type>(arrow, int4),
-        Form::Int64 => primitive::<Int64Type>(arrow, int8),
-        Form::Oid => primitive::<UInt32Type>(arrow, oid),
-        Form::Float32 => primitive::<Float32Type>(arrow, float4),
-        Form::Float64 => primitive::<Float64Type>(arrow, float8),
-        Form::Decimal128(digits, scale) => decimal128(arrow, digits, scale),
-        Form::Decimal256(digits, scale) => decimal256(arrow, digits, scale),
-        Form::Date => primitive::<Date32Type>(arrow, date),
-        Form::Time => primitive::<Time64MicrosecondType>(arrow, time),
-        Form::Timestamp => primitive::<TimestampMicrosecondType>(arrow, timestamp),
-        Form::TimestampUtc => primitive::<TimestampMicrosecondType>(arrow, timestamptz),
-        Form::Interval => primitive::<IntervalMonthDayNanoType>(arrow, interval),
-        Form::Uuid => Box::new(Uuids::new()),
-        Form::Binary => Box::new(Binary::new()),
-        Form::List => match type_.element() {
-            Some(element) => Box::new(List::new(element, options)),
-            None => Box::new(Utf8::new()),
-        },
-        Form::Struct => Box::new(Record::new(type_, options)),
-        Form::Range => Box::new(Range::new(type_, options)),
-        Form::Multirange => Box::new(Ranges::new(type_, options)),
-        Form::Map => Box::new(Map::new(options)),
-        Form::Json | Form::Text => match options.strings {
-            Strings::Utf8 => Box::new(Utf8::new()),
-            Strings::Utf8View => Box::new(Utf8View::new()),
-        },
     }
 }

@@ -4,7 +4,7 @@ use arrow_array::ArrayRef;
 use arrow_schema::ArrowError;
 
 use crate::types::encoded::Encoded;
-use crate::types::{ColumnType, Flaw, TypeError};
+use crate::types::{ColumnType, Flaw, Parsed, TypeError};
 
 /// Values of one type, on their way to be an array.
 pub(super) trait Column: Send + Sync {
@@ -62,6 +62,18 @@ impl Why {
 impl From<Flaw> for Why {
     fn from(flaw: Flaw) -> Self {
         Self::Malformed(flaw)
+    }
+}
+
+/// What became of a walk over a value's parts, which ends where a part was refused.
+pub(super) fn outcome(
+    walked: Parsed<()>,
+    refused: Option<Refused>,
+    type_: &ColumnType,
+) -> Result<(), Refused> {
+    match refused {
+        Some(refused) => Err(refused),
+        None => walked.map_err(|flaw| Why::from(flaw).of(type_)),
     }
 }
 

@@ -7,7 +7,7 @@ use arrow_schema::DataType;
 use super::column::{Column, Why};
 use super::primitive::primitive;
 use crate::types::encoded::Encoded;
-use crate::types::numeric::BinaryGroups;
+use crate::types::numeric::{BinaryGroups, Digits};
 use crate::types::{Flaw, PgNumeric};
 
 /// A column of decimals of up to 38 digits.
@@ -95,22 +95,10 @@ impl<I: Integer> Number<I> {
 
 /// Reads what PostgreSQL prints: `-? digits (. digits)?`.
 fn from_text<I: Integer>(text: &[u8], scale: i32) -> Result<Number<I>, Flaw> {
-    let (negative, unsigned) = match text.strip_prefix(b"-") {
-        Some(unsigned) => (true, unsigned),
-        None => (false, text),
-    };
-    let point = unsigned.iter().position(|&byte| byte == b'.').unwrap_or(unsigned.len());
-    let (whole, fraction) = unsigned.split_at(point);
-    let fraction = match fraction {
-        [] => None,
-        [_, digits @ ..] => Some(digits),
-    };
-    let is_digits = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    if !is_digits(whole) || !fraction.is_none_or(is_digits) {
+    let Ok(Digits { negative, whole, fraction }) = Digits::read(text) else {
         // A special one, or an error that says where.
         return PgNumeric::from_text(text).map(|_| Number::Special);
-    }
-    let fraction = fraction.unwrap_or_default();
+    };
     let kept = fraction.len().min(usize::try_from(scale).unwrap_or_default());
     let (kept, finer) = fraction.split_at(kept);
     if finer.iter().any(|&digit| digit != b'0') {

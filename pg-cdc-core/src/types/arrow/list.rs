@@ -8,10 +8,8 @@ use arrow_schema::FieldRef;
 
 use super::binary::offset;
 use super::builder::ColumnBuilder;
-use super::column::{Column, Refused, Why, not_an_array, too_large};
-use super::options::ArrowOptions;
+use super::column::{Column, Refused, Why, not_an_array, outcome, too_large};
 use super::range::Range;
-use super::schema;
 use crate::types::array::{self, Part};
 use crate::types::encoded::Encoded;
 use crate::types::range::walk_multirange;
@@ -74,9 +72,8 @@ pub(super) struct List {
 }
 
 impl List {
-    pub(super) fn new(element: &ColumnType, options: &ArrowOptions) -> Self {
-        let field = schema::item(element, true, options);
-        Self { field, items: ColumnBuilder::new(element, options), lists: Lists::new() }
+    pub(super) fn new(field: FieldRef, items: ColumnBuilder) -> Self {
+        Self { field, items, lists: Lists::new() }
     }
 
     fn push_items(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<i32, Refused> {
@@ -108,11 +105,8 @@ impl List {
                 Flaw::new("has an element that can't be had as asked")
             })
         });
-        match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => offset(self.items.len()).ok_or_else(|| too_large(type_)),
-        }
+        outcome(walked, refused, type_)
+            .and_then(|()| offset(self.items.len()).ok_or_else(|| too_large(type_)))
     }
 }
 
@@ -158,9 +152,8 @@ pub(super) struct Ranges {
 }
 
 impl Ranges {
-    pub(super) fn new(type_: &ColumnType, options: &ArrowOptions) -> Self {
-        let field = schema::ranges(type_, options);
-        Self { field, items: Range::new(type_, options), lists: Lists::new() }
+    pub(super) fn new(field: FieldRef, items: Range) -> Self {
+        Self { field, items, lists: Lists::new() }
     }
 }
 
@@ -174,11 +167,8 @@ impl Column for Ranges {
                 Flaw::new("has a range that can't be had as asked")
             })
         });
-        let end = match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => offset(self.items.len()).ok_or_else(|| too_large(type_)),
-        };
+        let end = outcome(walked, refused, type_)
+            .and_then(|()| offset(self.items.len()).ok_or_else(|| too_large(type_)));
         match end {
             Ok(end) => {
                 self.lists.push(end);

@@ -7,12 +7,10 @@ use arrow_schema::{FieldRef, Fields};
 
 use super::binary::offset;
 use super::builder::ColumnBuilder;
-use super::column::{Column, Refused, Why, not_an_array, too_large};
+use super::column::{Column, Refused, not_an_array, outcome, too_large};
 use super::list::Lists;
-use super::options::ArrowOptions;
-use super::schema;
 use crate::types::encoded::Encoded;
-use crate::types::{ColumnType, Flaw, TypeError, hstore, oid};
+use crate::types::{ColumnType, Flaw, TypeError, hstore};
 
 /// Maps of text to text.
 pub(super) struct Map {
@@ -24,10 +22,8 @@ pub(super) struct Map {
 }
 
 impl Map {
-    pub(super) fn new(options: &ArrowOptions) -> Self {
-        let text = || ColumnBuilder::new(&ColumnType::built_in(oid::TEXT), options);
-        let (entry, fields) = schema::entries(options);
-        Self { entry, fields, keys: text(), values: text(), maps: Lists::new() }
+    pub(super) fn new(entry: FieldRef, fields: Fields, keys: ColumnBuilder, values: ColumnBuilder) -> Self {
+        Self { entry, fields, keys, values, maps: Lists::new() }
     }
 
     fn push_entries(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<i32, Refused> {
@@ -45,11 +41,7 @@ impl Map {
                 Flaw::new("has a key or value that can't be had as asked")
             })
         });
-        match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => offset(self.keys.len()).ok_or_else(|| too_large(type_)),
-        }
+        outcome(walked, refused, type_).and_then(|()| offset(self.keys.len()).ok_or_else(|| too_large(type_)))
     }
 
     fn truncate_entries(&mut self, len: usize) {

@@ -72,6 +72,7 @@ mod column;
 mod decimal;
 mod form;
 mod list;
+mod make;
 mod map;
 mod options;
 mod primitive;

@@ -70,10 +70,8 @@ macro_rules! integer {
     ($name:ident, $native:ty, $kind:path) => {
         #[inline]
         pub(super) fn $name(value: Encoded<'_>) -> Result<$native, Why> {
-            let value = match value {
-                Encoded::Text(text) => integer::from_text($kind, text)?,
-                Encoded::Binary(bytes) => integer::from_binary($kind, bytes)?,
-            };
+            let value = value
+                .read(|text| integer::from_text($kind, text), |bytes| integer::from_binary($kind, bytes))?;
             // What was read of the kind is in its range.
             <$native>::try_from(value).map_err(|_| Flaw::new("is out of the type's range").into())
         }
@@ -87,27 +85,18 @@ integer!(oid, u32, Kind::Oid);
 
 #[inline]
 pub(super) fn float4(value: Encoded<'_>) -> Result<f32, Why> {
-    Ok(match value {
-        Encoded::Text(text) => float::float4_from_text(text)?,
-        Encoded::Binary(bytes) => float::float4_from_binary(bytes)?,
-    })
+    Ok(value.read(float::float4_from_text, float::float4_from_binary)?)
 }
 
 #[inline]
 pub(super) fn float8(value: Encoded<'_>) -> Result<f64, Why> {
-    Ok(match value {
-        Encoded::Text(text) => float::float8_from_text(text)?,
-        Encoded::Binary(bytes) => float::float8_from_binary(bytes)?,
-    })
+    Ok(value.read(float::float8_from_text, float::float8_from_binary)?)
 }
 
 /// Days since 1970.
 #[inline]
 pub(super) fn date(value: Encoded<'_>) -> Result<i32, Why> {
-    let date = match value {
-        Encoded::Text(text) => PgDate::from_text(text)?,
-        Encoded::Binary(bytes) => PgDate::from_binary(bytes)?,
-    };
+    let date = value.read(PgDate::from_text, PgDate::from_binary)?;
     let what = "is an infinity, beyond Arrow's days since 1970";
     date.days_since_1970().ok_or(Why::Inexact(what, i32::MIN.into(), i32::MAX.into()))
 }
@@ -117,10 +106,7 @@ pub(super) fn date(value: Encoded<'_>) -> Result<i32, Why> {
 pub(super) fn time(value: Encoded<'_>) -> Result<i64, Why> {
     /// The last of a day.
     const LAST: i64 = 86_399_999_999;
-    let time = match value {
-        Encoded::Text(text) => PgTime::from_text(text)?,
-        Encoded::Binary(bytes) => PgTime::from_binary(bytes)?,
-    };
+    let time = value.read(PgTime::from_text, PgTime::from_binary)?;
     match time.micros_since_midnight() {
         micros @ 0..=LAST => Ok(micros),
         _ => Err(Why::Inexact("is 24:00:00, beyond Arrow's microseconds since midnight", 0, LAST.into())),
@@ -132,10 +118,7 @@ macro_rules! timestamp {
     ($name:ident, $own:ident) => {
         #[inline]
         pub(super) fn $name(value: Encoded<'_>) -> Result<i64, Why> {
-            let timestamp = match value {
-                Encoded::Text(text) => $own::from_text(text)?,
-                Encoded::Binary(bytes) => $own::from_binary(bytes)?,
-            };
+            let timestamp = value.read($own::from_text, $own::from_binary)?;
             let what = "is an infinity or beyond Arrow's microseconds since 1970";
             timestamp.micros_since_1970().ok_or(Why::Inexact(what, i64::MIN.into(), i64::MAX.into()))
         }
@@ -147,10 +130,7 @@ timestamp!(timestamptz, PgTimestampTz);
 
 /// Months, days and nanoseconds.
 pub(super) fn interval(value: Encoded<'_>) -> Result<IntervalMonthDayNano, Why> {
-    let interval = match value {
-        Encoded::Text(text) => PgInterval::from_text(text)?,
-        Encoded::Binary(bytes) => PgInterval::from_binary(bytes)?,
-    };
+    let interval = value.read(PgInterval::from_text, PgInterval::from_binary)?;
     let nanos = interval.micros.checked_mul(1_000).filter(|_| interval.is_finite());
     let what = "is an infinity or has a time beyond Arrow's nanoseconds";
     let nanos = nanos.ok_or(Why::Inexact(what, i64::MIN.into(), i64::MAX.into()))?;
@@ -171,10 +151,7 @@ impl Booleans {
 
 impl Column for Booleans {
     fn push(&mut self, type_: &ColumnType, value: Encoded<'_>) -> Result<(), Refused> {
-        let value = match value {
-            Encoded::Text(text) => boolean::from_text(text),
-            Encoded::Binary(bytes) => boolean::from_binary(bytes),
-        };
+        let value = value.read(boolean::from_text, boolean::from_binary);
         self.values.append(value.map_err(|flaw| Why::from(flaw).of(type_))?);
         self.validity.append_non_null();
         Ok(())

@@ -9,8 +9,6 @@ use arrow_schema::Fields;
 
 use super::builder::ColumnBuilder;
 use super::column::{Column, Refused, Why, not_an_array};
-use super::options::{ArrowOptions, Inexact};
-use super::schema;
 use crate::types::encoded::Encoded;
 use crate::types::range::{self, Held, Span};
 use crate::types::{ColumnType, TypeError};
@@ -27,17 +25,12 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// Ranges of the range or multirange type `type_`.
-    pub(super) fn new(type_: &ColumnType, options: &ArrowOptions) -> Self {
-        // A bound that is NULL is none: one that can't be held must not become it.
-        let mut of_bounds = *options;
-        of_bounds.inexact = Inexact::Error;
-        // Only what has a subtype becomes ranges.
-        let bounds = || ColumnBuilder::new(type_.subtype().unwrap_or(type_), &of_bounds);
+    /// Ranges with such bounds, whose columns must refuse what they can't hold: a bound that is NULL is none.
+    pub(super) fn new(fields: Fields, lower: ColumnBuilder, upper: ColumnBuilder) -> Self {
         Self {
-            fields: schema::range_fields(type_, options),
-            lower: bounds(),
-            upper: bounds(),
+            fields,
+            lower,
+            upper,
             lower_inclusive: BooleanBufferBuilder::new(0),
             upper_inclusive: BooleanBufferBuilder::new(0),
             empty: BooleanBufferBuilder::new(0),

@@ -7,9 +7,7 @@ use arrow_buffer::NullBufferBuilder;
 use arrow_schema::Fields;
 
 use super::builder::ColumnBuilder;
-use super::column::{Column, Refused, Why, not_an_array};
-use super::options::ArrowOptions;
-use super::schema;
+use super::column::{Column, Refused, not_an_array, outcome};
 use crate::types::composite;
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, TypeError};
@@ -22,13 +20,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(type_: &ColumnType, options: &ArrowOptions) -> Self {
-        let fields = type_.fields().unwrap_or_default();
-        Self {
-            fields: schema::struct_fields(type_, options),
-            columns: fields.iter().map(|field| ColumnBuilder::new(&field.type_, options)).collect(),
-            validity: NullBufferBuilder::new(0),
-        }
+    pub(super) fn new(fields: Fields, columns: Vec<ColumnBuilder>) -> Self {
+        Self { fields, columns, validity: NullBufferBuilder::new(0) }
     }
 }
 
@@ -48,11 +41,7 @@ impl Column for Record {
                 Flaw::new("has a field that can't be had as asked")
             })
         });
-        let result = match (walked, refused) {
-            (_, Some(refused)) => Err(refused),
-            (Err(flaw), None) => Err(Why::from(flaw).of(type_)),
-            (Ok(()), None) => Ok(()),
-        };
+        let result = outcome(walked, refused, type_);
         if result.is_ok() {
             self.validity.append_non_null();
         } else {

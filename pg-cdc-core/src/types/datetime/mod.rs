@@ -16,8 +16,9 @@ pub use time::PgTime;
 pub use timestamp::{PgTimestamp, PgTimestampTz};
 pub use timetz::PgTimeTz;
 
+pub(super) use time::{MICROS_A_DAY, MICROS_A_SECOND};
 pub(super) use timestamp::{
-    Style, write_binary as write_timestamp, write_json_from_text as write_timestamp_json,
+    MICROS_TO_2000, Style, write_binary as write_timestamp, write_json_from_text as write_timestamp_json,
 };
 
 /// A cursor over text in ISO style.

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use super::{Cursor, two_digits};
 use crate::types::{Flaw, Parsed, TypeError, fixed, oid};
 
-pub(super) const MICROS_A_SECOND: i64 = 1_000_000;
-pub(super) const MICROS_A_DAY: i64 = 86_400 * MICROS_A_SECOND;
+pub(in crate::types) const MICROS_A_SECOND: i64 = 1_000_000;
+pub(in crate::types) const MICROS_A_DAY: i64 = 86_400 * MICROS_A_SECOND;
 
 /// A `time`: microseconds since midnight, 24:00:00 included.
 ///

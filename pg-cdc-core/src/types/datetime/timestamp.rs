@@ -12,7 +12,7 @@ const FIRST: i64 = -211_813_488_000_000_000;
 /// The moment after the last: 294277-01-01 00:00:00.
 const END: i64 = 9_223_371_331_200_000_000;
 /// Microseconds from 1970-01-01 to 2000-01-01.
-const MICROS_TO_2000: i64 = 946_684_800 * MICROS_A_SECOND;
+pub(in crate::types) const MICROS_TO_2000: i64 = 946_684_800 * MICROS_A_SECOND;
 
 /// How a moment is written: the separator, and what says that it is in UTC.
 #[derive(Clone, Copy)]

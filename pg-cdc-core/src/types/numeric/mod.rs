@@ -14,6 +14,7 @@ use super::{TypeError, oid};
 #[cfg(feature = "arrow")]
 pub(super) use binary::Groups as BinaryGroups;
 pub(super) use binary::write_text as write_text_from_binary;
+pub(super) use text::Digits;
 
 /// The most digits after the point that PostgreSQL keeps (`NUMERIC_MAX_DISPLAY_SCALE` bits of the stored form).
 const MAX_SCALE: usize = 0x3fff;

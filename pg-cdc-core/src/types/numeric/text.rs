@@ -11,19 +11,7 @@ pub(super) fn read(text: &[u8]) -> Parsed<PgNumeric> {
         b"-Infinity" => return Ok(PgNumeric::NEG_INFINITY),
         _ => {}
     }
-    let (negative, unsigned) = match text.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (whole, rest) = split_digits(unsigned);
-    let (fraction, rest) = match rest.strip_prefix(b".") {
-        Some(rest) if !whole.is_empty() => split_digits(rest),
-        _ => (&[][..], rest),
-    };
-    let has_point = text.len() - rest.len() > usize::from(negative) + whole.len();
-    if whole.is_empty() || !rest.is_empty() || (has_point && fraction.is_empty()) {
-        return Err(Flaw::at("is not a decimal number", text.len() - rest.len()));
-    }
+    let Digits { negative, whole, fraction } = Digits::read(text)?;
     let zeros = whole.iter().take_while(|&&digit| digit == b'0').count();
     let whole = whole.get(zeros..).unwrap_or_default();
     let whole_groups = whole.len().div_ceil(4);
@@ -44,6 +32,35 @@ pub(super) fn read(text: &[u8]) -> Parsed<PgNumeric> {
     let length = whole_groups + fraction.len().div_ceil(4);
     PgNumeric::assemble(negative, whole_groups as i32 - 1, scale, length, group)
         .ok_or(Flaw::new("has more digits than PostgreSQL keeps"))
+}
+
+/// A finite number's digits, as they stand in its text.
+#[derive(Clone, Copy)]
+pub(in crate::types) struct Digits<'a> {
+    pub(in crate::types) negative: bool,
+    pub(in crate::types) whole: &'a [u8],
+    pub(in crate::types) fraction: &'a [u8],
+}
+
+impl<'a> Digits<'a> {
+    /// Reads `-? digits (. digits)?`.
+    #[inline]
+    pub(in crate::types) fn read(text: &'a [u8]) -> Parsed<Self> {
+        let (negative, unsigned) = match text.strip_prefix(b"-") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, rest) = split_digits(unsigned);
+        let (fraction, rest) = match rest.strip_prefix(b".") {
+            Some(rest) if !whole.is_empty() => split_digits(rest),
+            _ => (&[][..], rest),
+        };
+        let has_point = text.len() - rest.len() > usize::from(negative) + whole.len();
+        if whole.is_empty() || !rest.is_empty() || (has_point && fraction.is_empty()) {
+            return Err(Flaw::at("is not a decimal number", text.len() - rest.len()));
+        }
+        Ok(Self { negative, whole, fraction })
+    }
 }
 
 fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {

@@ -222,10 +222,7 @@ impl PgGeometry {
     }
 
     fn from_encoded(value: Encoded<'_>) -> Parsed<Self> {
-        match value {
-            Encoded::Text(text) => Self::from_text(text),
-            Encoded::Binary(bytes) => Self::from_binary(bytes),
-        }
+        value.read(Self::from_text, Self::from_binary)
     }
 
     /// Appends PostgreSQL's text form: the binary form in hexadecimal.

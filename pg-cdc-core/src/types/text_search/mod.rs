@@ -79,6 +79,8 @@ fn read_quoted(text: &[u8], at: usize) -> Parsed<(String, usize)> {
         let byte = match (text.get(end), text.get(end + 1)) {
             (Some(b'\''), Some(b'\'')) => b'\'',
             (Some(b'\''), _) => break,
+            // The end of a lexeme in the binary form: PostgreSQL's text has none.
+            (Some(0), _) | (Some(b'\\'), Some(0)) => return Err(Flaw::at("has a zero byte", end)),
             (Some(b'\\'), Some(&byte)) => byte,
             (Some(&byte), Some(_)) => {
                 lexeme.push(byte);

@@ -57,6 +57,18 @@ impl TsPosition {
 /// `MAXENTRYPOS - 1`: a position has 14 bits.
 const MOST: u16 = (1 << 14) - 1;
 
+/// `MAXNUMPOS`: no lexeme has more.
+const MOST_POSITIONS: usize = 256;
+
+fn position_count(reader: &mut Reader<'_>) -> Parsed<u16> {
+    let at = reader.at();
+    let count = reader.u16()?;
+    if usize::from(count) > MOST_POSITIONS {
+        return Err(Flaw::at("has too many positions of a lexeme", at));
+    }
+    Ok(count)
+}
+
 impl PgTsVector {
     /// Its lexemes in their order.
     #[must_use]
@@ -90,6 +102,9 @@ impl PgTsVector {
                 if position > MOST {
                     return Err(Flaw::at("has a position that is too large", at + 1));
                 }
+                if positions.len() == MOST_POSITIONS {
+                    return Err(Flaw::at("has too many positions of a lexeme", at + 1));
+                }
                 let weight = text.get(end).and_then(|&letter| TsWeight::of_letter(letter));
                 at = end + usize::from(weight.is_some());
                 positions.push(TsPosition { position, weight: weight.unwrap_or_default() });
@@ -104,7 +119,7 @@ impl PgTsVector {
         let mut lexemes = Vec::new();
         for _ in 0..reader.count()? {
             let text = check_utf8(reader.zero_ended()?)?.to_owned();
-            let positions = (0..reader.u16()?).map(|_| reader.u16().map(TsPosition::of_bits));
+            let positions = (0..position_count(&mut reader)?).map(|_| reader.u16().map(TsPosition::of_bits));
             let positions = positions.collect::<Parsed<_>>()?;
             lexemes.push(TsLexeme { text, positions });
         }
@@ -150,7 +165,7 @@ pub(crate) fn write_text_from_binary(bytes: &[u8], out: &mut Vec<u8>) -> Parsed<
             out.push(b' ');
         }
         write_quoted(reader.zero_ended()?, out);
-        for index in 0..reader.u16()? {
+        for index in 0..position_count(&mut reader)? {
             out.push(if index > 0 { b',' } else { b':' });
             TsPosition::of_bits(reader.u16()?).write_text(out);
         }
@@ -193,6 +208,21 @@ mod tests {
             assert!(bad.parse::<PgTsVector>().is_err(), "{bad}");
         }
         assert!(PgTsVector::from_text(b"'\xff'").is_err());
+    }
+
+    #[test]
+    fn what_the_binary_form_has_no_room_for_is_an_error() {
+        assert!("'a\0b'".parse::<PgTsVector>().is_err());
+        let positions = |count| format!("'a':{}1", "1,".repeat(count - 1));
+        let most = positions(MOST_POSITIONS).parse::<PgTsVector>().unwrap();
+        let mut binary = Vec::new();
+        most.write_binary(&mut binary);
+        assert_eq!(PgTsVector::from_binary(&binary), Ok(most));
+        assert!(positions(MOST_POSITIONS + 1).parse::<PgTsVector>().is_err());
+        assert!(positions(70_000).parse::<PgTsVector>().is_err());
+        let count = u16::try_from(MOST_POSITIONS).unwrap() + 1;
+        let too_many = [&[0, 0, 0, 1, b'a', 0], &count.to_be_bytes()[..], &[0; 600]].concat();
+        assert!(PgTsVector::from_binary(&too_many[..8 + 2 * usize::from(count)]).is_err());
     }
 
     #[test]

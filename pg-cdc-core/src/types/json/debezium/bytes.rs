@@ -6,8 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
 
-use super::options::BinaryHandling;
-use crate::types::bytea::{self, write_hex};
+use super::handling::BinaryHandling;
+use crate::types::bytea::{self, byte_of, write_hex};
 use crate::types::encoded::Encoded;
 use crate::types::{ColumnType, Flaw, Parsed, oid};
 
@@ -29,12 +29,16 @@ fn extend_base64(engine: &GeneralPurpose, bytes: &[u8], out: &mut Vec<u8>) {
 /// Appends a string of bytes as the option has it.
 pub(super) fn push_bytes(bytes: &[u8], handling: BinaryHandling, out: &mut Vec<u8>) {
     out.push(b'"');
+    extend_bytes(bytes, handling, out);
+    out.push(b'"');
+}
+
+fn extend_bytes(bytes: &[u8], handling: BinaryHandling, out: &mut Vec<u8>) {
     match handling {
         BinaryHandling::Bytes | BinaryHandling::Base64 => extend_base64(&STANDARD, bytes, out),
         BinaryHandling::Base64UrlSafe => extend_base64(&URL_SAFE, bytes, out),
         BinaryHandling::Hex => write_hex(bytes, out),
     }
-    out.push(b'"');
 }
 
 /// Appends a `bytea`.
@@ -68,37 +72,13 @@ fn extend_hex(hex: &[u8], handling: BinaryHandling, out: &mut Vec<u8>) -> Parsed
         if !odd.is_empty() {
             return Err(flaw(piece.len()));
         }
-        for (at, (byte, [high, low])) in bytes.iter_mut().zip(pairs).enumerate() {
-            *byte = digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low).ok_or(flaw(2 * at))?;
+        for (at, (byte, pair)) in bytes.iter_mut().zip(pairs).enumerate() {
+            *byte = byte_of(*pair).ok_or_else(|| flaw(2 * at))?;
         }
         let bytes = bytes.get(..pairs.len()).unwrap_or_default();
-        match handling {
-            BinaryHandling::Bytes | BinaryHandling::Base64 => extend_base64(&STANDARD, bytes, out),
-            BinaryHandling::Base64UrlSafe => extend_base64(&URL_SAFE, bytes, out),
-            BinaryHandling::Hex => write_hex(bytes, out),
-        }
+        extend_bytes(bytes, handling, out);
     }
     Ok(())
-}
-
-/// The bytes that are given in hexadecimal.
-pub(super) fn from_hex(hex: &[u8]) -> Parsed<Vec<u8>> {
-    let (pairs, odd) = hex.as_chunks::<2>();
-    if !odd.is_empty() {
-        return Err(Flaw::at("is not hexadecimal", hex.len()));
-    }
-    pairs
-        .iter()
-        .enumerate()
-        .map(|(index, [high, low])| {
-            let digits = digit(*high).zip(digit(*low));
-            digits.map(|(high, low)| high << 4 | low).ok_or(Flaw::at("is not hexadecimal", 2 * index))
-        })
-        .collect()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|digit| digit as u8)
 }
 
 /// Whether values of a `bit` or `varbit` are a boolean: those of a length of 1, and a `bit` without any.

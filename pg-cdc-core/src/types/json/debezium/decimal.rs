@@ -6,10 +6,11 @@
 
 use super::bytes::push_base64;
 use super::float::push_float8;
-use super::options::{DebeziumValues, DecimalHandling};
+use super::handling::DecimalHandling;
+use super::options::DebeziumValues;
 use crate::types::encoded::Encoded;
-use crate::types::json::number::is_json_number;
-use crate::types::{ColumnType, Flaw, Parsed, numeric};
+use crate::types::numeric::Digits;
+use crate::types::{ColumnType, Flaw, Parsed, integer, numeric};
 
 const NO_DECIMAL: Flaw = Flaw::new("is not a decimal number");
 
@@ -77,15 +78,15 @@ fn push_number(text: &[u8], scale: Option<u16>, handling: DecimalHandling, out: 
             Ok(())
         }
         DecimalHandling::Precise => match scale {
-            Some(scale) => decimal.push_unscaled(scale, out),
+            Some(scale) => push_unscaled(decimal, scale, out),
             None => {
                 let shown =
                     decimal.fraction.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
                 let scale = u16::try_from(shown).map_err(|_| NO_DECIMAL)?;
                 out.extend_from_slice(b"{\"scale\":");
-                out.extend_from_slice(itoa::Buffer::new().format(scale).as_bytes());
+                integer::write_text(scale.into(), out);
                 out.extend_from_slice(b",\"value\":");
-                decimal.push_unscaled(scale, out)?;
+                push_unscaled(decimal, scale, out)?;
                 out.push(b'}');
                 Ok(())
             }
@@ -99,51 +100,28 @@ fn push_double(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     Ok(())
 }
 
-/// A decimal number's digits, as they stand in its text.
-#[derive(Clone, Copy)]
-struct Digits<'a> {
-    negative: bool,
-    whole: &'a [u8],
-    fraction: &'a [u8],
+/// Appends the number times 10^`scale` as a string of its bytes in base64.
+fn push_unscaled(decimal: Digits<'_>, scale: u16, out: &mut Vec<u8>) -> Parsed<()> {
+    let digits = scaled(decimal, scale)?;
+    // Any 38 digits fit.
+    if digits.clone().nth(38).is_none() {
+        let number = digits.fold(0_i128, |number, digit| number * 10 + i128::from(digit));
+        push_integer(if decimal.negative { -number } else { number }, out);
+    } else {
+        push_base64(&large(digits, decimal.negative), out);
+    }
+    Ok(())
 }
 
-impl<'a> Digits<'a> {
-    fn read(text: &'a [u8]) -> Parsed<Self> {
-        if !is_json_number(text) || text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
-            return Err(NO_DECIMAL);
-        }
-        let (negative, unsigned) = text.strip_prefix(b"-").map_or((false, text), |rest| (true, rest));
-        let mut parts = unsigned.splitn(2, |&byte| byte == b'.');
-        Ok(Self {
-            negative,
-            whole: parts.next().unwrap_or_default(),
-            fraction: parts.next().unwrap_or_default(),
-        })
+/// The digits of the number times 10^`scale`.
+fn scaled(decimal: Digits<'_>, scale: u16) -> Parsed<impl Iterator<Item = u8> + Clone> {
+    let scale = usize::from(scale);
+    let (kept, rest) = decimal.fraction.split_at(scale.min(decimal.fraction.len()));
+    if rest.iter().any(|&digit| digit != b'0') {
+        return Err(Flaw::new("has more digits behind the point than its type's scale"));
     }
-
-    /// The digits of the number times 10^`scale`.
-    fn scaled(self, scale: u16) -> Parsed<impl Iterator<Item = u8> + Clone + 'a> {
-        let scale = usize::from(scale);
-        let (kept, rest) = self.fraction.split_at(scale.min(self.fraction.len()));
-        if rest.iter().any(|&digit| digit != b'0') {
-            return Err(Flaw::new("has more digits behind the point than its type's scale"));
-        }
-        let digits = self.whole.iter().chain(kept).map(|digit| digit - b'0');
-        Ok(digits.chain(std::iter::repeat_n(0, scale - kept.len())).skip_while(|&digit| digit == 0))
-    }
-
-    /// Appends the number times 10^`scale` as a string of its bytes in base64.
-    fn push_unscaled(self, scale: u16, out: &mut Vec<u8>) -> Parsed<()> {
-        let digits = self.scaled(scale)?;
-        // Any 38 digits fit.
-        if digits.clone().nth(38).is_none() {
-            let number = digits.fold(0_i128, |number, digit| number * 10 + i128::from(digit));
-            push_integer(if self.negative { -number } else { number }, out);
-        } else {
-            push_base64(&large(digits, self.negative), out);
-        }
-        Ok(())
-    }
+    let digits = decimal.whole.iter().chain(kept).map(|digit| digit - b'0');
+    Ok(digits.chain(std::iter::repeat_n(0, scale - kept.len())).skip_while(|&digit| digit == 0))
 }
 
 /// Appends a string of an integer's bytes in base64.

@@ -1,17 +1,13 @@
 //! point, and PostGIS' geometry and geography: `io.debezium.data.geometry` and `PostgisGeometry`.
 
-use super::bytes::{from_hex, push_base64};
+use super::bytes::push_base64;
 use super::float::push_float8;
 use crate::types::encoded::Encoded;
-use crate::types::{Flaw, Parsed, float};
+use crate::types::{Flaw, Parsed, PgPoint, bytea, integer};
 
-/// Appends a point from its text: its coordinates, and itself as well-known binary without a reference system.
-pub(super) fn push_point(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
-    const NO_POINT: Flaw = Flaw::new("is not the text of a point");
-    let inner = text.strip_prefix(b"(").and_then(|text| text.strip_suffix(b")")).ok_or(NO_POINT)?;
-    let mut parts = inner.splitn(2, |&byte| byte == b',');
-    let mut coordinate = || float::float8_from_text(parts.next().unwrap_or_default());
-    let (x, y) = (coordinate()?, coordinate()?);
+/// Appends a point: its coordinates, and itself as well-known binary without a reference system.
+pub(super) fn push_point(value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
+    let PgPoint { x, y } = value.read(PgPoint::from_text, PgPoint::from_binary)?;
     let mut wkb = [0; 21];
     // Little-endian, and the number of points among geometries.
     wkb[..5].copy_from_slice(&[1, 1, 0, 0, 0]);
@@ -33,7 +29,7 @@ pub(super) fn push_point(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
 pub(super) fn push_geometry(value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
     match value {
         Encoded::Binary(ewkb) => push_ewkb(ewkb, out),
-        Encoded::Text(hex) => push_ewkb(&from_hex(hex)?, out),
+        Encoded::Text(hex) => push_ewkb(&bytea::from_hex(hex, 0)?, out),
     }
 }
 
@@ -48,7 +44,7 @@ fn push_ewkb(ewkb: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     out.extend_from_slice(b",\"srid\":");
     if number(kind) & HAS_SRID != 0 {
         let srid = number([a, b, c, d]).cast_signed();
-        out.extend_from_slice(itoa::Buffer::new().format(srid).as_bytes());
+        integer::write_text(srid.into(), out);
     } else {
         out.extend_from_slice(b"null");
     }
@@ -63,11 +59,11 @@ mod tests {
     #[test]
     fn a_point_has_its_coordinates_and_its_bytes() {
         let mut out = Vec::new();
-        push_point(b"(1,1)", &mut out).unwrap();
+        push_point(Encoded::Text(b"(1,1)"), &mut out).unwrap();
         let expected = r#"{"x":1.0,"y":1.0,"wkb":"AQEAAAAAAAAAAADwPwAAAAAAAPA/","srid":null}"#;
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         for bad in ["", "(1)", "(1,2", "(1,2,3)", "1,2"] {
-            assert!(push_point(bad.as_bytes(), &mut Vec::new()).is_err(), "{bad}");
+            assert!(push_point(Encoded::Text(bad.as_bytes()), &mut Vec::new()).is_err(), "{bad}");
         }
     }
 
@@ -79,7 +75,7 @@ mod tests {
         let from_text = String::from_utf8(out).unwrap();
         assert_eq!(from_text, r#"{"wkb":"AQEAACDmEAAAAAAAAAAAAAAAAAAAAAAAAA==","srid":4326}"#);
         let mut out = Vec::new();
-        push_geometry(Encoded::Binary(&from_hex(hex).unwrap()), &mut out).unwrap();
+        push_geometry(Encoded::Binary(&bytea::from_hex(hex, 0).unwrap()), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), from_text);
         let mut out = Vec::new();
         push_geometry(Encoded::Text(b"010700000000000000"), &mut out).unwrap();

@@ -1,20 +1,18 @@
 //! hstore, by `hstore.handling.mode`: `convertHStore` in `PostgresValueConverter`.
 
+use super::handling::HstoreHandling;
 use super::java_map::{hash_of, order};
-use super::options::HstoreHandling;
-use crate::types::json::string::{check_utf8, write_string_bytes};
+use crate::types::encoded::Encoded;
+use crate::types::json::string::write_string_bytes;
 use crate::types::json::write_json_string;
-use crate::types::{Flaw, Parsed};
-
-/// Keys and values, unescaped; `None` for NULL.
-type Pairs = Vec<(String, Option<String>)>;
+use crate::types::{Parsed, PgHstore};
 
 /// What a map of the JDBC driver is made for.
 const CAPACITY: usize = 16;
 
-/// Appends an hstore from its text: an object, or a string that holds one.
-pub(super) fn push_hstore(text: &[u8], handling: HstoreHandling, out: &mut Vec<u8>) -> Parsed<()> {
-    let mut pairs = read(text)?;
+/// Appends an hstore: an object, or a string that holds one.
+pub(super) fn push_hstore(value: Encoded<'_>, handling: HstoreHandling, out: &mut Vec<u8>) -> Parsed<()> {
+    let mut pairs = PgHstore::from_encoded(value)?.into_pairs();
     order(&mut pairs, CAPACITY, |(key, _)| hash_of(key));
     let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_deref()));
     push_pairs(pairs, handling, out)
@@ -53,51 +51,13 @@ fn push_object<'a>(pairs: impl Iterator<Item = (&'a str, Option<&'a str>)>, out:
     out.push(b'}');
 }
 
-/// Reads `"key"=>"value", "key"=>NULL` (`hstore_out` in `contrib/hstore/hstore_io.c`).
-fn read(text: &[u8]) -> Parsed<Pairs> {
-    let text = check_utf8(text)?;
-    let mut pairs = Pairs::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let flaw = Flaw::at("is not the text of an hstore", text.len() - rest.len());
-        let (key, after) = quoted(rest).ok_or(flaw)?;
-        let after = after.strip_prefix("=>").ok_or(flaw)?;
-        let (value, after) = match after.strip_prefix("NULL") {
-            Some(after) => (None, after),
-            None => quoted(after).map(|(value, after)| (Some(value), after)).ok_or(flaw)?,
-        };
-        pairs.push((key, value));
-        rest = match after.strip_prefix(", ") {
-            Some("") => return Err(flaw),
-            Some(next) => next,
-            None if after.is_empty() => after,
-            None => return Err(flaw),
-        };
-    }
-    Ok(pairs)
-}
-
-/// The text in the quotes that `text` begins with, and what stands behind them.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let inner = text.strip_prefix('"')?;
-    let mut value = String::new();
-    let mut characters = inner.char_indices();
-    loop {
-        match characters.next()? {
-            (at, '"') => return Some((value, inner.get(at + 1..)?)),
-            (_, '\\') => value.push(characters.next()?.1),
-            (_, other) => value.push(other),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn hstore(text: &str, handling: HstoreHandling) -> Option<String> {
         let mut out = Vec::new();
-        push_hstore(text.as_bytes(), handling, &mut out).ok()?;
+        push_hstore(Encoded::Text(text.as_bytes()), handling, &mut out).ok()?;
         Some(String::from_utf8(out).unwrap())
     }
 

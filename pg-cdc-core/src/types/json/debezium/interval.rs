@@ -1,18 +1,13 @@
 //! Intervals, by `interval.handling.mode`: `MicroDuration` and `Interval` of `io.debezium.time`.
 
-use super::options::IntervalHandling;
-use super::temporal::push_int;
+use super::handling::IntervalHandling;
+use crate::types::datetime::MICROS_A_SECOND;
 use crate::types::encoded::Encoded;
-use crate::types::{Parsed, PgInterval};
-
-const MICROS_A_SECOND: i64 = 1_000_000;
+use crate::types::{Parsed, PgInterval, integer};
 
 /// Appends an interval. One of PostgreSQL 17's infinities is null: the driver reads them as nothing, 0.
 pub(super) fn push_interval(value: Encoded<'_>, handling: IntervalHandling, out: &mut Vec<u8>) -> Parsed<()> {
-    let interval = match value {
-        Encoded::Text(text) => PgInterval::from_text(text),
-        Encoded::Binary(bytes) => PgInterval::from_binary(bytes),
-    }?;
+    let interval = value.read(PgInterval::from_text, PgInterval::from_binary)?;
     if !interval.is_finite() {
         out.extend_from_slice(b"null");
         return Ok(());
@@ -27,7 +22,7 @@ pub(super) fn push_interval(value: Encoded<'_>, handling: IntervalHandling, out:
             // In the order of `MicroDuration.durationMicros`, since it is rounded on the way.
             let days = f64::from(interval.months) * (365.25 / 12.0) + f64::from(interval.days);
             let sum = (((days * 24.0 + hours as f64) * 60.0) + minutes as f64) * 60.0 + seconds;
-            push_int((sum * 1e6) as i64, out);
+            integer::write_text((sum * 1e6) as i64, out);
         }
         IntervalHandling::String => {
             out.extend_from_slice(b"\"P");
@@ -39,7 +34,7 @@ pub(super) fn push_interval(value: Encoded<'_>, handling: IntervalHandling, out:
                 (minutes, b"M"),
             ];
             for (number, unit) in parts {
-                push_int(number, out);
+                integer::write_text(number, out);
                 out.extend_from_slice(unit);
             }
             push_seconds(seconds, out);

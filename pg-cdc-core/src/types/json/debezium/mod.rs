@@ -39,117 +39,31 @@ mod bytes;
 mod decimal;
 mod float;
 mod geometry;
+mod handling;
 mod hstore;
 mod interval;
 mod java_map;
+mod mapped;
 mod options;
+mod placeholder;
 mod temporal;
 #[cfg(test)]
 mod tests;
 mod unavailable;
 mod vector;
 
-pub use options::{
-    BinaryHandling, DebeziumValues, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision,
-};
+pub use handling::{BinaryHandling, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision};
+pub use mapped::is_mapped;
+pub use options::DebeziumValues;
 
+use self::mapped::{is_known, is_known_element, is_never};
 use super::string::write_string_bytes;
 use crate::Datum;
 use crate::types::array::{self, Part};
-use crate::types::column_type::Shape;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
 use crate::types::text::{self, versioned};
-use crate::types::{
-    ColumnType, Kind, Parsed, TypeError, boolean, character, float as pg_float, integer, oid,
-};
-
-/// Whether Debezium has a field for a column of this type; rows are without the columns of all others.
-///
-/// ```
-/// use pg_cdc_core::ColumnType;
-/// use pg_cdc_core::types::{json, oid};
-///
-/// let options = json::DebeziumValues::default();
-/// assert!(json::is_mapped(&ColumnType::built_in(oid::POINT), &options));
-/// assert!(!json::is_mapped(&ColumnType::built_in(oid::CIRCLE), &options));
-/// assert!(json::is_mapped(&ColumnType::built_in(oid::CIRCLE), &options.with_include_unknown(true)));
-/// ```
-#[must_use]
-pub fn is_mapped(type_: &ColumnType, options: &DebeziumValues) -> bool {
-    if options.include_unknown { !is_never(type_) } else { is_known(type_) }
-}
-
-/// Whether it is an array that has no schema in Debezium, unknown types included or not.
-fn is_never(type_: &ColumnType) -> bool {
-    matches!(
-        type_.base().oid,
-        oid::MONEY_ARRAY
-            | oid::NAME_ARRAY
-            | oid::INTERVAL_ARRAY
-            | oid::BIT_ARRAY
-            | oid::VARBIT_ARRAY
-            | oid::XML_ARRAY
-            | oid::POINT_ARRAY
-            | oid::REFCURSOR_ARRAY
-    )
-}
-
-/// Whether Debezium knows the type.
-fn is_known(type_: &ColumnType) -> bool {
-    let base = type_.base();
-    match base.kind() {
-        Kind::Bool
-        | Kind::Int2
-        | Kind::Int4
-        | Kind::Int8
-        | Kind::Oid
-        | Kind::Float4
-        | Kind::Float8
-        | Kind::Numeric
-        | Kind::Money
-        | Kind::Char
-        | Kind::Bytea
-        | Kind::Bits
-        | Kind::Date
-        | Kind::Time
-        | Kind::TimeTz
-        | Kind::Timestamp
-        | Kind::TimestampTz
-        | Kind::Interval
-        | Kind::Uuid
-        | Kind::Json
-        | Kind::Jsonb
-        | Kind::Xml
-        | Kind::Point
-        | Kind::Inet
-        | Kind::MacAddr
-        | Kind::MacAddr8
-        | Kind::TsVector
-        | Kind::Hstore
-        | Kind::Ltree
-        | Kind::Geometry
-        | Kind::Geography
-        | Kind::Vector
-        | Kind::Halfvec
-        | Kind::Sparsevec
-        | Kind::Enum => true,
-        Kind::Text => base.oid != oid::REFCURSOR,
-        Kind::Range => matches!(
-            base.oid,
-            oid::INT4RANGE | oid::INT8RANGE | oid::NUMRANGE | oid::TSRANGE | oid::TSTZRANGE | oid::DATERANGE
-        ),
-        Kind::Array => !is_never(base) && base.element().is_some_and(is_known_element),
-        // The types of the extension isn, of which Debezium knows one by its name.
-        Kind::Other => base.name.rsplit('.').next() == Some("isbn"),
-        _ => false,
-    }
-}
-
-/// An element's domain is not seen through: its array is unknown.
-fn is_known_element(element: &ColumnType) -> bool {
-    !matches!(element.shape(), Some(Shape::Domain { .. })) && is_known(element)
-}
+use crate::types::{ColumnType, Kind, Parsed, TypeError, boolean, character, float as pg_float, integer};
 
 /// Appends a value as JSON, as Debezium's connector and `JsonConverter` without schemas have it.
 ///
@@ -204,44 +118,36 @@ pub fn write_debezium(
 
 fn write(type_: &ColumnType, value: Encoded<'_>, options: &DebeziumValues, out: &mut Vec<u8>) -> Parsed<()> {
     let kind = type_.kind();
-    match (kind, value) {
-        (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Text(text)) => {
-            integer::write_text(integer::from_text(kind, text)?, out);
+    match kind {
+        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid => {
+            let number = value
+                .read(|text| integer::from_text(kind, text), |bytes| integer::from_binary(kind, bytes))?;
+            integer::write_text(number, out);
         }
-        (Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid, Encoded::Binary(bytes)) => {
-            integer::write_text(integer::from_binary(kind, bytes)?, out);
+        Kind::Bool => boolean::write_json(value.read(boolean::from_text, boolean::from_binary)?, out),
+        Kind::Float4 => {
+            float::push_float4(value.read(pg_float::float4_from_text, pg_float::float4_from_binary)?, out);
         }
-        (Kind::Bool, Encoded::Text(text)) => boolean::write_json(boolean::from_text(text)?, out),
-        (Kind::Bool, Encoded::Binary(bytes)) => boolean::write_json(boolean::from_binary(bytes)?, out),
-        (Kind::Float4, Encoded::Text(text)) => float::push_float4(pg_float::float4_from_text(text)?, out),
-        (Kind::Float4, Encoded::Binary(bytes)) => {
-            float::push_float4(pg_float::float4_from_binary(bytes)?, out);
+        Kind::Float8 => {
+            float::push_float8(value.read(pg_float::float8_from_text, pg_float::float8_from_binary)?, out);
         }
-        (Kind::Float8, Encoded::Text(text)) => float::push_float8(pg_float::float8_from_text(text)?, out),
-        (Kind::Float8, Encoded::Binary(bytes)) => {
-            float::push_float8(pg_float::float8_from_binary(bytes)?, out);
-        }
-        (Kind::Numeric, _) => decimal::push_numeric(type_, value, options.decimal, out)?,
-        (Kind::Date, _) => temporal::push_date(value, options.time, out)?,
-        (Kind::Time, _) => temporal::push_time(type_, value, options.time, out)?,
-        (Kind::Timestamp, _) => temporal::push_timestamp(type_, value, options.time, out)?,
-        (Kind::TimestampTz, _) => temporal::push_timestamptz(type_, value, out)?,
-        (Kind::TimeTz, _) => temporal::push_timetz(value, out)?,
-        (Kind::Interval, _) => interval::push_interval(value, options.interval, out)?,
-        (Kind::Bytea, _) => bytes::push_bytea(value, options.binary, out)?,
-        (Kind::Array, _) if !is_never(type_) => write_array(type_, value, options, out)?,
-        (Kind::Geometry | Kind::Geography, _) => geometry::push_geometry(value, out)?,
-        (Kind::Money, _) => {
-            with_text(type_, value, out, |text, out| decimal::push_money(text, options, out))?
-        }
-        (Kind::Bits, _) => with_text(type_, value, out, |text, out| bytes::push_bits(type_, text, out))?,
-        (Kind::Point, _) => with_text(type_, value, out, geometry::push_point)?,
-        (Kind::Hstore, _) => {
-            with_text(type_, value, out, |text, out| hstore::push_hstore(text, options.hstore, out))?;
-        }
-        (Kind::Vector, _) => with_text(type_, value, out, vector::push_vector)?,
-        (Kind::Halfvec, _) => with_text(type_, value, out, vector::push_halfvec)?,
-        (Kind::Sparsevec, _) => with_text(type_, value, out, vector::push_sparsevec)?,
+        Kind::Numeric => decimal::push_numeric(type_, value, options.decimal, out)?,
+        Kind::Date => temporal::push_date(value, options.time, out)?,
+        Kind::Time => temporal::push_time(type_, value, options.time, out)?,
+        Kind::Timestamp => temporal::push_timestamp(type_, value, options.time, out)?,
+        Kind::TimestampTz => temporal::push_timestamptz(type_, value, out)?,
+        Kind::TimeTz => temporal::push_timetz(value, out)?,
+        Kind::Interval => interval::push_interval(value, options.interval, out)?,
+        Kind::Bytea => bytes::push_bytea(value, options.binary, out)?,
+        Kind::Array if !is_never(type_) => write_array(type_, value, options, out)?,
+        Kind::Geometry | Kind::Geography => geometry::push_geometry(value, out)?,
+        Kind::Money => with_text(type_, value, out, |text, out| decimal::push_money(text, options, out))?,
+        Kind::Bits => with_text(type_, value, out, |text, out| bytes::push_bits(type_, text, out))?,
+        Kind::Point => geometry::push_point(value, out)?,
+        Kind::Hstore => hstore::push_hstore(value, options.hstore, out)?,
+        Kind::Vector => with_text(type_, value, out, vector::push_vector)?,
+        Kind::Halfvec => with_text(type_, value, out, vector::push_halfvec)?,
+        Kind::Sparsevec => with_text(type_, value, out, vector::push_sparsevec)?,
         _ if is_known(type_) => write_string(type_, value, out)?,
         _ => with_text(type_, value, out, |text, out| {
             bytes::push_bytes(text, options.binary, out);

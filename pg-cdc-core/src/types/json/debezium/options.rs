@@ -1,6 +1,7 @@
 //! How values are written where Debezium leaves the choice.
 
-use std::fmt;
+use super::handling::{BinaryHandling, DecimalHandling, HstoreHandling, IntervalHandling, TimePrecision};
+use super::placeholder::Placeholder;
 
 /// The handling modes of Debezium's PostgreSQL connector, with its defaults.
 ///
@@ -10,7 +11,7 @@ use std::fmt;
 /// let options = DebeziumValues::default().with_decimal(DecimalHandling::String);
 /// assert_eq!(options.money_fraction_digits, 2);
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DebeziumValues {
     /// `decimal.handling.mode`: numeric and money.
@@ -26,17 +27,14 @@ pub struct DebeziumValues {
     /// `money.fraction.digits`: how many digits of money stand behind the point, up to
     /// [`MOST_MONEY_DIGITS`](Self::MOST_MONEY_DIGITS).
     pub money_fraction_digits: u8,
+    pub(super) unavailable: Placeholder,
     /// `include.unknown.datatypes`: whether columns of types that Debezium does not know are there, as the bytes of
     /// their text.
     pub include_unknown: bool,
-    pub(super) unavailable: String,
-    /// The placeholder among UUIDs.
-    pub(super) unavailable_uuid: String,
 }
 
 impl Default for DebeziumValues {
     fn default() -> Self {
-        let unavailable = "__debezium_unavailable_value".to_owned();
         Self {
             decimal: DecimalHandling::default(),
             time: TimePrecision::default(),
@@ -44,25 +42,9 @@ impl Default for DebeziumValues {
             hstore: HstoreHandling::default(),
             binary: BinaryHandling::default(),
             money_fraction_digits: 2,
-            unavailable_uuid: super::unavailable::uuid_of(&unavailable),
-            unavailable,
+            unavailable: Placeholder::new("__debezium_unavailable_value".to_owned()),
             include_unknown: false,
         }
-    }
-}
-
-impl fmt::Debug for DebeziumValues {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DebeziumValues")
-            .field("decimal", &self.decimal)
-            .field("time", &self.time)
-            .field("interval", &self.interval)
-            .field("hstore", &self.hstore)
-            .field("binary", &self.binary)
-            .field("money_fraction_digits", &self.money_fraction_digits)
-            .field("unavailable", &self.unavailable)
-            .field("include_unknown", &self.include_unknown)
-            .finish()
     }
 }
 
@@ -73,7 +55,7 @@ impl DebeziumValues {
     /// `unavailable.value.placeholder`: what stands for a TOASTed value that the server did not send.
     #[must_use]
     pub fn unavailable(&self) -> &str {
-        &self.unavailable
+        self.unavailable.text()
     }
 
     /// Numeric and money like this.
@@ -121,8 +103,7 @@ impl DebeziumValues {
     /// This for a TOASTed value that the server did not send.
     #[must_use]
     pub fn with_unavailable(mut self, placeholder: impl Into<String>) -> Self {
-        self.unavailable = placeholder.into();
-        self.unavailable_uuid = super::unavailable::uuid_of(&self.unavailable);
+        self.unavailable = Placeholder::new(placeholder.into());
         self
     }
 
@@ -132,73 +113,4 @@ impl DebeziumValues {
         self.include_unknown = include;
         self
     }
-}
-
-/// How numeric and money are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum DecimalHandling {
-    /// The unscaled number's bytes in base64, with its scale beside it where the column has none of its own.
-    #[default]
-    Precise,
-    /// The nearest float8.
-    Double,
-    /// The decimal digits.
-    String,
-}
-
-/// How date, time and timestamp are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum TimePrecision {
-    /// Days; milliseconds for a column of up to three digits, else microseconds.
-    #[default]
-    Adaptive,
-    /// As adaptive, but a time always in microseconds.
-    AdaptiveTimeMicroseconds,
-    /// Days and milliseconds.
-    Connect,
-    /// ISO 8601 strings in UTC.
-    IsoString,
-    /// Days and microseconds.
-    Microseconds,
-    /// Days and nanoseconds.
-    Nanoseconds,
-}
-
-/// How intervals are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum IntervalHandling {
-    /// Microseconds, a month being 365.25 / 12 days.
-    #[default]
-    Numeric,
-    /// `P1Y2M3DT4H5M6.78S`
-    String,
-}
-
-/// How hstore is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum HstoreHandling {
-    /// A string that holds a JSON object.
-    #[default]
-    Json,
-    /// An object.
-    Map,
-}
-
-/// How bytes are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum BinaryHandling {
-    /// Bytes, which JSON has in base64.
-    #[default]
-    Bytes,
-    /// A string in base64.
-    Base64,
-    /// A string in the base64 of URLs, with padding.
-    Base64UrlSafe,
-    /// A string of hexadecimal digits.
-    Hex,
 }

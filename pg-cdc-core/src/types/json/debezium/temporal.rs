@@ -4,26 +4,10 @@
 //! their place, and the classes of `io.debezium.time`. A type without a precision has one of six digits, as the JDBC
 //! driver's `TypeInfoCache.getScale` tells it. The infinities are the moments that the driver has for them.
 
-use super::options::TimePrecision;
+use super::handling::TimePrecision;
+use crate::types::datetime::{MICROS_A_DAY, MICROS_A_SECOND, MICROS_TO_2000};
 use crate::types::encoded::Encoded;
-use crate::types::{ColumnType, Flaw, Parsed, PgDate, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz};
-
-const MICROS_A_DAY: i64 = 86_400_000_000;
-const MICROS_A_SECOND: i64 = 1_000_000;
-const MICROS_1970_TO_2000: i64 = 946_684_800_000_000;
-
-macro_rules! read {
-    ($type:ty, $value:expr) => {
-        match $value {
-            Encoded::Text(text) => <$type>::from_text(text),
-            Encoded::Binary(bytes) => <$type>::from_binary(bytes),
-        }
-    };
-}
-
-pub(super) fn push_int(number: impl itoa::Integer, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
+use crate::types::{ColumnType, Flaw, Parsed, PgDate, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz, integer};
 
 /// How many digits of a second the column keeps.
 fn digits_of(type_: &ColumnType) -> i32 {
@@ -35,7 +19,7 @@ fn digits_of(type_: &ColumnType) -> i32 {
 
 /// Appends a date: days since 1970. The infinities are the two days that `LocalDate` of the driver's numbers ends at.
 pub(super) fn push_date(value: Encoded<'_>, precision: TimePrecision, out: &mut Vec<u8>) -> Parsed<()> {
-    let date = read!(PgDate, value)?;
+    let date = value.read(PgDate::from_text, PgDate::from_binary)?;
     if precision == TimePrecision::IsoString {
         out.push(b'"');
         match date {
@@ -46,7 +30,7 @@ pub(super) fn push_date(value: Encoded<'_>, precision: TimePrecision, out: &mut 
         out.extend_from_slice(b"Z\"");
     } else {
         let infinity = if date == PgDate::INFINITY { -2_147_472_692 } else { -2_147_472_691 };
-        push_int(date.days_since_1970().unwrap_or(infinity), out);
+        integer::write_text(date.days_since_1970().unwrap_or(infinity).into(), out);
     }
     Ok(())
 }
@@ -86,7 +70,7 @@ pub(super) fn push_time(
     precision: TimePrecision,
     out: &mut Vec<u8>,
 ) -> Parsed<()> {
-    let time = read!(PgTime, value)?;
+    let time = value.read(PgTime::from_text, PgTime::from_binary)?;
     let micros = time.micros_since_midnight();
     match precision {
         TimePrecision::IsoString => {
@@ -96,11 +80,11 @@ pub(super) fn push_time(
             time.write_text(out);
             out.extend_from_slice(b"Z\"");
         }
-        TimePrecision::Nanoseconds => push_int(micros * 1_000, out),
-        TimePrecision::Connect => push_int(micros / 1_000, out),
-        TimePrecision::Adaptive if digits_of(type_) <= 3 => push_int(micros / 1_000, out),
+        TimePrecision::Nanoseconds => integer::write_text(micros * 1_000, out),
+        TimePrecision::Connect => integer::write_text(micros / 1_000, out),
+        TimePrecision::Adaptive if digits_of(type_) <= 3 => integer::write_text(micros / 1_000, out),
         TimePrecision::Adaptive | TimePrecision::AdaptiveTimeMicroseconds | TimePrecision::Microseconds => {
-            push_int(micros, out);
+            integer::write_text(micros, out);
         }
     }
     Ok(())
@@ -116,12 +100,12 @@ pub(super) fn push_timestamp(
     /// `PGStatement.DATE_POSITIVE_INFINITY` and its other end, taken for microseconds.
     const INFINITY: i64 = 9_223_372_036_825_200_000;
     const NEG_INFINITY: i64 = -9_223_372_036_832_400_000;
-    let timestamp = read!(PgTimestamp, value)?;
+    let timestamp = value.read(PgTimestamp::from_text, PgTimestamp::from_binary)?;
     // Java's clock ends before PostgreSQL's, in the year 294247.
     let micros = match timestamp {
         PgTimestamp::INFINITY => INFINITY,
         PgTimestamp::NEG_INFINITY => NEG_INFINITY,
-        _ => timestamp.micros_since_2000().saturating_add(MICROS_1970_TO_2000),
+        _ => timestamp.micros_since_2000().saturating_add(MICROS_TO_2000),
     };
     match precision {
         TimePrecision::IsoString => {
@@ -134,19 +118,19 @@ pub(super) fn push_timestamp(
             out.extend_from_slice(b"Z\"");
         }
         TimePrecision::Nanoseconds => match (timestamp, micros.checked_mul(1_000)) {
-            (PgTimestamp::INFINITY, _) => push_int(i64::MAX, out),
-            (PgTimestamp::NEG_INFINITY, _) => push_int(i64::MIN, out),
-            (_, Some(nanos)) => push_int(nanos, out),
+            (PgTimestamp::INFINITY, _) => integer::write_text(i64::MAX, out),
+            (PgTimestamp::NEG_INFINITY, _) => integer::write_text(i64::MIN, out),
+            (_, Some(nanos)) => integer::write_text(nanos, out),
             // To Debezium an error, which leaves the field null.
             (_, None) => out.extend_from_slice(b"null"),
         },
-        TimePrecision::Microseconds => push_int(micros, out),
-        TimePrecision::Connect => push_int(millis(timestamp, micros), out),
+        TimePrecision::Microseconds => integer::write_text(micros, out),
+        TimePrecision::Connect => integer::write_text(millis(timestamp, micros), out),
         TimePrecision::Adaptive | TimePrecision::AdaptiveTimeMicroseconds => {
             if digits_of(type_) <= 3 {
-                push_int(millis(timestamp, micros), out);
+                integer::write_text(millis(timestamp, micros), out);
             } else {
-                push_int(micros, out);
+                integer::write_text(micros, out);
             }
         }
     }
@@ -155,7 +139,7 @@ pub(super) fn push_timestamp(
 
 fn millis(timestamp: PgTimestamp, micros: i64) -> i64 {
     if timestamp.is_finite() {
-        (timestamp.micros_since_2000().div_euclid(1_000)).saturating_add(MICROS_1970_TO_2000 / 1_000)
+        (timestamp.micros_since_2000().div_euclid(1_000)).saturating_add(MICROS_TO_2000 / 1_000)
     } else {
         micros.div_euclid(1_000)
     }
@@ -164,7 +148,7 @@ fn millis(timestamp: PgTimestamp, micros: i64) -> i64 {
 /// Appends a timestamptz as `ZonedTimestamp` prints it: in UTC, with as many digits of a second as the column keeps, all
 /// that are not zero where it keeps none.
 pub(super) fn push_timestamptz(type_: &ColumnType, value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
-    let timestamp = read!(PgTimestampTz, value)?;
+    let timestamp = value.read(PgTimestampTz::from_text, PgTimestampTz::from_binary)?;
     match timestamp {
         PgTimestampTz::INFINITY => out.extend_from_slice(b"\"infinity\""),
         PgTimestampTz::NEG_INFINITY => out.extend_from_slice(b"\"-infinity\""),
@@ -193,7 +177,7 @@ pub(super) fn push_timestamptz(type_: &ColumnType, value: Encoded<'_>, out: &mut
 
 /// Appends a timetz as `ZonedTime` prints it, in UTC. 24:00 at UTC stays what it is (3.7; 3.6 stops).
 pub(super) fn push_timetz(value: Encoded<'_>, out: &mut Vec<u8>) -> Parsed<()> {
-    let time = read!(PgTimeTz, value)?;
+    let time = value.read(PgTimeTz::from_text, PgTimeTz::from_binary)?;
     let local = time.time().micros_since_midnight();
     let micros = if (local, time.offset()) == (MICROS_A_DAY, 0) {
         MICROS_A_DAY

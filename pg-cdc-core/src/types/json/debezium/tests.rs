@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::types::tests::{each_case, types};
-use crate::types::{Extension, Field, TypeError};
+use crate::types::{Extension, Field, Shape, TypeError, oid};
 
 fn debezium(type_: &ColumnType, datum: Datum<'_>, options: &DebeziumValues) -> Result<String, TypeError> {
     let mut out = b"before".to_vec();

@@ -4,23 +4,23 @@
 //! the converters, which are given the choice instead of a value. Where the placeholder does not fit the field's type,
 //! as among numbers, Debezium logs a warning and leaves the field null.
 
-use md5::{Digest as _, Md5};
-
 use super::bytes::push_base64;
+use super::handling::{BinaryHandling, DecimalHandling};
 use super::hstore::push_pairs;
-use super::options::{BinaryHandling, DebeziumValues, DecimalHandling};
+use super::mapped::is_known;
+use super::options::DebeziumValues;
 use crate::types::json::write_json_string;
-use crate::types::{ColumnType, Kind, PgUuid, oid};
+use crate::types::{ColumnType, Kind, integer, oid};
 
 /// Appends the placeholder of a type.
 pub(super) fn push_unavailable(type_: &ColumnType, options: &DebeziumValues, out: &mut Vec<u8>) {
-    let placeholder = options.unavailable.as_str();
+    let placeholder = options.unavailable();
     let string = |out: &mut Vec<u8>| write_json_string(placeholder, out);
     let base = type_.base();
     match (base.kind(), options.decimal) {
         (Kind::Array, _) => push_array(base.oid, options, out),
         (Kind::Bytea, _) => push_binary(options, out),
-        _ if !super::is_known(type_) => push_binary(options, out),
+        _ if !is_known(type_) => push_binary(options, out),
         (Kind::Hstore, _) => {
             // A string that is a key and a value is valid UTF-8.
             let pair = std::iter::once((placeholder, Some(placeholder)));
@@ -53,15 +53,15 @@ pub(super) fn push_unavailable(type_: &ColumnType, options: &DebeziumValues, out
 /// `convertBinaryToBytes` and `convertBinaryToHex` know the placeholder; in base64 it is an unexpected value, and null.
 fn push_binary(options: &DebeziumValues, out: &mut Vec<u8>) {
     match options.binary {
-        BinaryHandling::Bytes => push_base64(options.unavailable.as_bytes(), out),
-        BinaryHandling::Hex => write_json_string(&options.unavailable, out),
+        BinaryHandling::Bytes => push_base64(options.unavailable().as_bytes(), out),
+        BinaryHandling::Hex => write_json_string(options.unavailable(), out),
         BinaryHandling::Base64 | BinaryHandling::Base64UrlSafe => out.extend_from_slice(b"null"),
     }
 }
 
 /// The placeholder alone in an array of strings or bytes, its bytes in one of integers.
 fn push_array(array: u32, options: &DebeziumValues, out: &mut Vec<u8>) {
-    let placeholder = options.unavailable.as_str();
+    let placeholder = options.unavailable();
     match array {
         oid::TEXT_ARRAY | oid::VARCHAR_ARRAY | oid::BPCHAR_ARRAY | oid::JSON_ARRAY | oid::JSONB_ARRAY => {
             out.push(b'[');
@@ -70,7 +70,7 @@ fn push_array(array: u32, options: &DebeziumValues, out: &mut Vec<u8>) {
         }
         oid::UUID_ARRAY => {
             out.push(b'[');
-            write_json_string(&options.unavailable_uuid, out);
+            write_json_string(options.unavailable.uuid(), out);
             out.push(b']');
         }
         oid::BYTEA_ARRAY if options.binary == BinaryHandling::Bytes => {
@@ -85,18 +85,10 @@ fn push_array(array: u32, options: &DebeziumValues, out: &mut Vec<u8>) {
                     out.push(b',');
                 }
                 // Java's bytes have a sign.
-                out.extend_from_slice(itoa::Buffer::new().format(byte.cast_signed()).as_bytes());
+                integer::write_text(byte.cast_signed().into(), out);
             }
             out.push(b']');
         }
         _ => out.extend_from_slice(b"null"),
     }
-}
-
-/// `UUID.nameUUIDFromBytes`: MD5, marked as version 3.
-pub(super) fn uuid_of(placeholder: &str) -> String {
-    let mut bytes: [u8; 16] = Md5::digest(placeholder).into();
-    bytes[6] = bytes[6] & 0x0f | 0x30;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    PgUuid::from_bytes(bytes).to_string()
 }

@@ -2,7 +2,7 @@
 
 use super::float::{push_float4, push_float8_text};
 use super::java_map::order;
-use crate::types::{Flaw, Parsed, float};
+use crate::types::{Flaw, Parsed, float, integer};
 
 const NO_VECTOR: Flaw = Flaw::new("is not the text of a vector");
 
@@ -57,11 +57,11 @@ pub(super) fn push_sparsevec(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
     let capacity = pairs.len();
     order(&mut pairs, capacity, |&(index, _)| index.into());
     out.extend_from_slice(b"{\"dimensions\":");
-    out.extend_from_slice(itoa::Buffer::new().format(dimensions).as_bytes());
+    integer::write_text(dimensions.into(), out);
     out.extend_from_slice(b",\"vector\":[");
     for (place, (index, number)) in pairs.into_iter().enumerate() {
         out.extend_from_slice(if place > 0 { b",[" } else { b"[" });
-        out.extend_from_slice(itoa::Buffer::new().format(index).as_bytes());
+        integer::write_text(index.into(), out);
         out.push(b',');
         push_float8_text(number.as_bytes(), out)?;
         out.push(b']');
