@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::batch::ChangeBatch;
 use crate::types::oid;
-use crate::{ColumnType, Lsn, Position, Table, TableName};
+use crate::{ColumnType, Lsn, Position, Route, Table, TableName};
 
 /// One message of an output plugin, in place in the buffer that it was received in.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +85,20 @@ pub trait Decoder: Send {
         tables: &Tables,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError>;
+
+    /// Where a message goes, for a driver that asked the server for transactions in progress or for prepared ones.
+    ///
+    /// Such a driver routes every message once, in the order in which they come, and decodes only what it is told to
+    /// decode, before it routes the next. Every other driver decodes every message and never asks. A plugin that sends
+    /// transactions only whole and committed has nothing to say here: decode it.
+    ///
+    /// # Errors
+    ///
+    /// A message that may not stand where it stands, or is not what the plugin's protocol allows.
+    fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
+        let _ = frame;
+        Ok(Route::Direct)
+    }
 }
 
 /// What a message meant to whoever drives the decoder.

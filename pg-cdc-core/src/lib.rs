@@ -61,6 +61,7 @@ mod error;
 mod lsn;
 mod name;
 mod position;
+mod route;
 mod sink;
 mod source;
 mod state;
@@ -77,6 +78,7 @@ pub use error::{Error, ErrorKind};
 pub use lsn::{Lsn, ParseLsnError};
 pub use name::{TableName, quote_identifier, quote_literal};
 pub use position::{Position, ServerId, SnapshotProgress};
+pub use route::{Committed, Kept, Prepared, Route};
 pub use sink::{Durable, Sink, SinkError, SinkState};
 pub use source::{BoxSource, Control, Source, SourceControl, SourceError};
 pub use state::{

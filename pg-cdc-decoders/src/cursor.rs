@@ -71,7 +71,8 @@ impl fmt::Display for What {
             Self::Misplaced(what) => f.write_str(what),
             Self::Tag(tag) => write!(
                 f,
-                "expected a message of protocol 1 (B, C, O, R, Y, I, U, D, T, M), found {}",
+                "expected one of the messages that may stand there (B, C, O, R, Y, I, U, D, T, M; those of transactions \
+                 in progress and of prepared ones only where they were asked for), found {}",
                 byte(tag)
             ),
             Self::Misfit { column, is_binary } => {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use pg_cdc_core::batch::Recycler;
-use pg_cdc_core::{Decoder, Frame, Lsn, Outcome, ReplicaIdentity, Tables};
+use pg_cdc_core::{Decoder, Frame, Lsn, Outcome, ReplicaIdentity, Route, Tables};
 use pg_cdc_decoders::PgOutput;
 use pg_cdc_testkit::encode::pgoutput::{Message, Old, Relation, RelationColumn, Value};
 
@@ -85,6 +85,28 @@ fn decoding_allocates_nothing_a_change() {
         assert_eq!(decoded, CHANGES);
         assert_eq!(counted.count_total, 0, "{columns} columns: {counted:?}");
     }
+}
+
+#[test]
+fn routing_allocates_nothing_a_change() {
+    let mut decoder = PgOutput::new();
+    let mut route = |data: &Bytes| match decoder.route(Frame::whole(Lsn::new(50), data)).unwrap() {
+        Route::Into(kept) => kept.len(),
+        _ => 0,
+    };
+    route(&Message::StreamStart { xid: 7, is_first: true }.encode());
+    let subs: Vec<Bytes> = (7..20)
+        .map(|sub| Message::Insert { relation: 1, new: vec![Value::Null] }.encode_in_stream(sub))
+        .collect();
+    // The list of subtransactions grows.
+    let lengths: usize = subs.iter().map(&mut route).sum();
+    assert_eq!(lengths, subs.len() * 9);
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..CHANGES / subs.len() {
+            subs.iter().for_each(|sub| assert_eq!(route(sub), 9));
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{counted:?}");
 }
 
 #[test]

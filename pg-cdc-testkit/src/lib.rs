@@ -6,6 +6,8 @@
 //! - [`conformance`]: one call that says which promises a [`Sink`](pg_cdc_core::Sink) does not keep.
 //! - [`replay`]: reads JSON Lines back, checks their order, and compares what they come to with the source.
 //! - [`batches`]: batches without a server.
+//! - [`encode`]: messages of output plugins, and streams of them as a server would send; [`Keeper`] drives a decoder over
+//!   them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), pg_cdc_testkit::Error> {
@@ -27,6 +29,7 @@ pub mod conformance;
 pub mod encode;
 mod error;
 mod install;
+mod keeper;
 pub mod replay;
 mod version;
 pub mod workload;
@@ -35,6 +38,7 @@ pub use self::client::Client;
 pub use self::cluster::{Cluster, ClusterBuilder, StopMode, Tls};
 pub use self::error::{Error, Result};
 pub use self::install::Installation;
+pub use self::keeper::Keeper;
 pub use self::version::Version;
 
 /// A name as an SQL identifier.

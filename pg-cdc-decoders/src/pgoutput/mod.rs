@@ -1,10 +1,20 @@
 //! `pgoutput`, the plugin that is part of PostgreSQL since version 10.
 //!
 //! Follows the PostgreSQL documentation, "Logical Replication Message Formats", and
-//! `src/backend/replication/logical/proto.c`. Protocol version 1: a transaction arrives whole, after its commit.
+//! `src/backend/replication/logical/proto.c`, protocol versions 1 to 4. In version 1 a transaction arrives whole, after
+//! its commit: [`decode`](Decoder::decode) is all there is. Since version 2 one in progress may come in blocks, since
+//! version 3 a prepared one before its outcome: [`route`](Decoder::route) says which messages are to be kept until then,
+//! and then they are decoded as those of version 1.
+//!
+//! Of a transaction in progress the server gives logical messages the id of the whole transaction, not that of the
+//! subtransaction that they belong to. They are taken to belong to that of the change before them. So what is emitted in
+//! a savepoint before the first change there, once that much of the transaction was sent, outlives the savepoint's
+//! rollback: only a server that sends transactions whole can tell.
 
 mod altered;
+mod announced;
 mod relation;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod tuple;
@@ -13,10 +23,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{ChangeBatch, Op, TooLarge, Transaction, TruncateOptions};
-use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Sequence, Table, TableName, Tables};
+use pg_cdc_core::{
+    DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, Sequence, Table, TableName, Tables,
+};
 
 use crate::cursor::{Cursor, Fault, What};
+use announced::Announced;
 use relation::{Announcement, Relation, Relations};
+use streamed::Streamed;
 use tuple::{ChangeTuples, OldTuple};
 
 const PLUGIN: &str = "pgoutput";
@@ -40,6 +54,10 @@ pub struct PgOutput {
     older: HashMap<u32, Vec<Arc<Table>>>,
     /// Of the types that the current versions are made of.
     generation: u64,
+    /// Transactions that came before their outcome.
+    streamed: Streamed,
+    /// Which Relation message of several transactions is the one that holds.
+    announced: Announced,
 }
 
 impl PgOutput {
@@ -68,6 +86,8 @@ impl Decoder for PgOutput {
         self.transaction = None;
         self.asked = None;
         self.sequence.restart(after);
+        self.streamed = Streamed::default();
+        self.announced = Announced::default();
     }
 
     #[inline]
@@ -97,8 +117,10 @@ impl Decoder for PgOutput {
                 Err(fault) => Err(fault),
             },
             Ok(tag) => {
-                let outcome = self.other(tag, &mut cursor, frame, tables, batch);
-                return outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn));
+                return match self.other(tag, &mut cursor, frame, tables, batch) {
+                    Ok(outcome) => Ok(outcome),
+                    Err(fault) => self.announced_elsewhere(fault, frame, tables, batch),
+                };
             }
             Err(fault) => Err(fault),
         };
@@ -108,8 +130,12 @@ impl Decoder for PgOutput {
                 let outcome = self.misfit(fault, frame, tables, batch);
                 outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn))
             }
-            Err(fault) => Err(fault.into_error(PLUGIN, frame.lsn)),
+            Err(fault) => self.announced_elsewhere(fault, frame, tables, batch),
         }
+    }
+
+    fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
+        self.route_message(frame).map_err(|fault| fault.into_error(PLUGIN, frame.lsn))
     }
 }
 
@@ -170,6 +196,9 @@ impl PgOutput {
             batch.enter(&transaction);
             batch.commit(end_lsn, self.sequence.count());
         }
+        if self.announced.is_replaying() {
+            self.end_replay();
+        }
         Ok((commit_lsn, end_lsn))
     }
 
@@ -192,6 +221,7 @@ impl PgOutput {
             return Ok(Outcome::NeedTable { oid: Some(oid), name, types });
         }
         self.asked = None;
+        self.announced.take_in(oid, frame.data());
         let Some((table, from)) = announced.table(tables, &self.types) else {
             self.relations.insert(Relation::unwanted(oid));
             return Ok(Outcome::Taken);

@@ -91,6 +91,15 @@ impl Relations {
         }
     }
 
+    /// Forgets a relation.
+    pub(super) fn remove(&mut self, oid: u32) {
+        let Some(at) = self.index.remove(&oid) else { return };
+        self.list.swap_remove(at);
+        if let Some(moved) = self.list.get(at) {
+            self.index.insert(moved.oid, at);
+        }
+    }
+
     /// The tables that are wanted.
     pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.list.iter().filter_map(Relation::table)

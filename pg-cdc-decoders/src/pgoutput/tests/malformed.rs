@@ -114,7 +114,7 @@ fn an_error_before_the_first_change_leaves_no_begin() {
 
 #[test]
 fn unknown_tags_and_kinds_are_named() {
-    let expected = "expected a message of protocol 1 (B, C, O, R, Y, I, U, D, T, M), found";
+    let expected = "expected one of the messages that may stand there (B, C, O, R, Y, I, U, D, T, M; those of transactions in progress and of prepared ones only where they were asked for), found";
     assert_eq!(wrong(b"S\0"), (0, format!("{expected} 'S'")));
     assert_eq!(wrong(b"\xFF"), (0, format!("{expected} byte 0xFF")));
     assert_eq!(wrong(b""), (0, "the message ends within its tag".to_owned()));

@@ -1,11 +1,13 @@
 //! Tests of the decoder, against messages that the testkit encodes and against what a server sent.
 
 mod altered;
+mod blocks;
 mod malformed;
 mod messages;
 mod random;
 mod recorded;
 mod resume;
+mod routes;
 mod tables;
 
 use std::fmt::Write as _;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pg_cdc_core::batch::Event;
 use pg_cdc_core::{Column, ColumnType, Known, Outcome, ReplicaIdentity, Table, TableFacts, TableName};
+use pg_cdc_testkit::encode::pgoutput::Prepare;
 
 use super::*;
 
@@ -51,6 +52,31 @@ fn every_fact_of_a_relation_makes_a_new_shape() {
         bench.take();
         bench.feed(std::slice::from_ref(&variant));
         assert_eq!(schema_changes(&bench), 1, "{variant:?}");
+    }
+}
+
+#[test]
+fn what_a_prepared_transaction_announced_is_asked_for_by_the_change_that_needs_it() {
+    let prepare = |xid| {
+        let (prepare_lsn, end_lsn) = (Lsn::new(60), Lsn::new(70));
+        Prepare { prepare_lsn, end_lsn, prepare_time: 4, xid, gid: "one".to_owned() }
+    };
+    for change in [insert("1"), truncate(&[1])] {
+        let mut bench = Bench::with_tables(Tables::from_catalog());
+        for message in [Message::BeginPrepare(prepare(9)), t(), insert("9"), Message::Prepare(prepare(9))] {
+            let buffer = message.encode();
+            let _ = bench.decoder.route(Frame::whole(Lsn::new(40), &buffer)).unwrap();
+        }
+        bench.feed(&[begin(100)]);
+        let asked = bench.message(&change).unwrap();
+        assert!(matches!(asked, Outcome::NeedTable { oid: Some(1), .. }), "{asked}");
+        assert!(bench.batch.is_blank());
+        bench.tables.insert(1, facts(vec![0], 0));
+        assert_eq!(bench.message(&change).unwrap(), Outcome::Taken);
+        bench.feed(&[change, commit(100)]);
+        let changes = bench.batch.changes().map(|change| (change.seq(), change.table().key.to_vec()));
+        assert_eq!(changes.collect::<Vec<_>>(), [(0, vec![0]), (1, vec![0])]);
+        assert_eq!(schema_changes(&bench), 1);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Messages of `pgoutput`, protocol 1.
+//! Messages of `pgoutput`, protocols 1 to 4.
 //!
 //! Written from the PostgreSQL documentation, "Logical Replication Message Formats", and not from the decoder, so that
 //! the two check each other. Nothing is validated: a test may want a message that no server would send.
@@ -8,10 +8,27 @@
 //!
 //! let insert = Message::Insert { relation: 7, new: vec![Value::text("a"), Value::Null] };
 //! assert_eq!(&insert.encode()[..], b"I\0\0\0\x07N\0\x02t\0\0\0\x01an");
+//! // In a block of a transaction in progress it says which subtransaction it belongs to.
+//! assert_eq!(insert.encode_in_stream(9)[..6], *b"I\0\0\0\x09\0");
 //! ```
+//!
+//! [`Walsender`] makes whole streams of them.
+
+mod prepare;
+mod relation;
+mod streamed;
+mod tuple;
+mod walsender;
 
 use bytes::{BufMut, Bytes};
-use pg_cdc_core::{Lsn, ReplicaIdentity};
+use pg_cdc_core::Lsn;
+
+pub use prepare::{CommitPrepared, Prepare, RollbackPrepared};
+pub use relation::{Relation, RelationColumn};
+pub use streamed::{StreamAbort, StreamCommit};
+use tuple::put_tuple;
+pub use tuple::{Old, Value};
+pub use walsender::{Frames, Walsender};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,63 +112,29 @@ pub enum Message {
         /// The content.
         content: Vec<u8>,
     },
-}
-
-/// A Relation message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relation {
-    /// `pg_class.oid`.
-    pub oid: u32,
-    /// Its schema; empty for `pg_catalog`.
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-    /// What old rows hold.
-    pub identity: ReplicaIdentity,
-    /// Its published columns.
-    pub columns: Vec<RelationColumn>,
-}
-
-/// A column of a Relation message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelationColumn {
-    /// Whether it is part of the replica identity.
-    pub identity: bool,
-    /// Its name.
-    pub name: String,
-    /// OID of its type.
-    pub type_oid: u32,
-    /// `pg_attribute.atttypmod`.
-    pub modifier: i32,
-}
-
-/// One column of a tuple.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// `n`
-    Null,
-    /// `u`: a TOASTed value that did not change.
-    Unchanged,
-    /// `t`
-    Text(Vec<u8>),
-    /// `b`
-    Binary(Vec<u8>),
-}
-
-impl Value {
-    /// A value in text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into().into_bytes())
-    }
-}
-
-/// The old tuple of an update or delete.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Old {
-    /// `K`: only the columns of the replica identity mean something.
-    Key(Vec<Value>),
-    /// `O`: the whole row.
-    Row(Vec<Value>),
+    /// `S`: a block of a transaction in progress starts.
+    StreamStart {
+        /// The transaction.
+        xid: u32,
+        /// Whether it is its first block.
+        is_first: bool,
+    },
+    /// `E`: the block ends.
+    StreamStop,
+    /// `c`: a transaction that came in blocks commits.
+    StreamCommit(StreamCommit),
+    /// `A`: a transaction that came in blocks, or a subtransaction of it, is rolled back.
+    StreamAbort(StreamAbort),
+    /// `p`: a transaction that came in blocks is prepared.
+    StreamPrepare(Prepare),
+    /// `b`: a prepared transaction begins.
+    BeginPrepare(Prepare),
+    /// `P`: and is whole.
+    Prepare(Prepare),
+    /// `K`: a prepared transaction commits.
+    CommitPrepared(CommitPrepared),
+    /// `r`: a prepared transaction is rolled back.
+    RollbackPrepared(RollbackPrepared),
 }
 
 impl Message {
@@ -163,8 +146,28 @@ impl Message {
         out.into()
     }
 
+    /// The message's bytes in a block of a transaction in progress, as one of the (sub)transaction `xid`.
+    ///
+    /// `R`, `Y`, `I`, `U`, `D`, `T` and `M` have the xid behind their tag there; the others are as they always are.
+    #[must_use]
+    pub fn encode_in_stream(&self, xid: u32) -> Bytes {
+        let mut out = Vec::new();
+        self.write(Some(xid), &mut out);
+        out.into()
+    }
+
     /// Appends the message's bytes to `out`.
     pub fn encode_into(&self, out: &mut Vec<u8>) {
+        self.write(None, out);
+    }
+
+    fn write(&self, xid: Option<u32>, out: &mut Vec<u8>) {
+        let put_tag = |out: &mut Vec<u8>, tag: u8| {
+            out.put_u8(tag);
+            if let Some(xid) = xid {
+                out.put_u32(xid);
+            }
+        };
         match self {
             Self::Begin { commit_lsn, commit_time, xid } => {
                 out.put_u8(b'B');
@@ -183,96 +186,63 @@ impl Message {
                 out.put_u64(lsn.as_u64());
                 put_string(out, name.as_bytes());
             }
-            Self::Relation(relation) => relation.encode_into(out),
+            Self::Relation(relation) => {
+                put_tag(out, b'R');
+                relation.encode_into(out);
+            }
             Self::Type { oid, schema, name } => {
-                out.put_u8(b'Y');
+                put_tag(out, b'Y');
                 out.put_u32(*oid);
                 put_string(out, schema.as_bytes());
                 put_string(out, name.as_bytes());
             }
             Self::Insert { relation, new } => {
-                put_head(out, b'I', *relation);
+                put_tag(out, b'I');
+                out.put_u32(*relation);
                 put_tuple(out, b'N', new);
             }
             Self::Update { relation, old, new } => {
-                put_head(out, b'U', *relation);
+                put_tag(out, b'U');
+                out.put_u32(*relation);
                 if let Some(old) = old {
                     old.encode_into(out);
                 }
                 put_tuple(out, b'N', new);
             }
             Self::Delete { relation, old } => {
-                put_head(out, b'D', *relation);
+                put_tag(out, b'D');
+                out.put_u32(*relation);
                 old.encode_into(out);
             }
             Self::Truncate { relations, cascade, restart_identity } => {
-                put_head(out, b'T', count(relations));
+                put_tag(out, b'T');
+                out.put_u32(count(relations));
                 out.put_u8(u8::from(*cascade) | u8::from(*restart_identity) << 1);
                 relations.iter().for_each(|oid| out.put_u32(*oid));
             }
             Self::Message { transactional, lsn, prefix, content } => {
-                out.put_slice(&[b'M', u8::from(*transactional)]);
+                put_tag(out, b'M');
+                out.put_u8(u8::from(*transactional));
                 out.put_u64(lsn.as_u64());
                 put_string(out, prefix);
                 out.put_u32(count(content));
                 out.put_slice(content);
             }
+            Self::StreamStart { xid, is_first } => {
+                out.put_u8(b'S');
+                out.put_u32(*xid);
+                out.put_u8((*is_first).into());
+            }
+            Self::StreamStop => out.put_u8(b'E'),
+            Self::StreamCommit(commit) => commit.encode_into(out),
+            Self::StreamAbort(abort) => abort.encode_into(out),
+            Self::StreamPrepare(prepare) => prepare.encode_into(b"p\0", out),
+            Self::BeginPrepare(prepare) => prepare.encode_into(b"b", out),
+            Self::Prepare(prepare) => prepare.encode_into(b"P\0", out),
+            Self::CommitPrepared(commit) => commit.encode_into(out),
+            Self::RollbackPrepared(rollback) => rollback.encode_into(out),
         }
     }
-}
-
-impl Relation {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        put_head(out, b'R', self.oid);
-        put_string(out, self.schema.as_bytes());
-        put_string(out, self.name.as_bytes());
-        out.put_u8(match self.identity {
-            ReplicaIdentity::Default => b'd',
-            ReplicaIdentity::Index => b'i',
-            ReplicaIdentity::Full => b'f',
-            ReplicaIdentity::Nothing => b'n',
-        });
-        out.put_u16(count(&self.columns) as u16);
-        for column in &self.columns {
-            out.put_u8(column.identity.into());
-            put_string(out, column.name.as_bytes());
-            out.put_u32(column.type_oid);
-            out.put_i32(column.modifier);
-        }
-    }
-}
-
-impl Old {
-    fn encode_into(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Key(key) => put_tuple(out, b'K', key),
-            Self::Row(row) => put_tuple(out, b'O', row),
-        }
-    }
-}
-
-fn put_head(out: &mut Vec<u8>, tag: u8, relation: u32) {
-    out.put_u8(tag);
-    out.put_u32(relation);
-}
-
-fn put_tuple(out: &mut Vec<u8>, kind: u8, values: &[Value]) {
-    out.put_u8(kind);
-    out.put_u16(count(values) as u16);
-    for value in values {
-        match value {
-            Value::Null => out.put_u8(b'n'),
-            Value::Unchanged => out.put_u8(b'u'),
-            Value::Text(text) => put_value(out, b't', text),
-            Value::Binary(binary) => put_value(out, b'b', binary),
-        }
-    }
-}
-
-fn put_value(out: &mut Vec<u8>, kind: u8, bytes: &[u8]) {
-    out.put_u8(kind);
-    out.put_u32(count(bytes));
-    out.put_slice(bytes);
 }
 
 fn put_string(out: &mut Vec<u8>, text: &[u8]) {
