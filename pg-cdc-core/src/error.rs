@@ -37,6 +37,8 @@ pub enum ErrorKind {
     SinkBusy,
     /// A message of an output plugin can't be decoded.
     Decode,
+    /// Transactions in progress could not be kept: their files can't be made, written or read again.
+    Spool,
 }
 
 /// An error with what happened, where, what to do about it, and its cause.

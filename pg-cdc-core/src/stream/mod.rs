@@ -2,8 +2,8 @@
 //!
 //! From the ground up: [`slot`](self::create_slot) makes slots and holds the snapshots they export; `walsender` has the
 //! commands; `feedback` decides what the server is told, and when (pure); `assembly` makes batches and positions of
-//! frames (pure); `session` serves one connection in a task of its own; [`ReplicationSource`] opens one after another
-//! and hands the batches out.
+//! frames (pure); [`spool`] keeps transactions in progress until they commit; `session` serves one connection in a task
+//! of its own; [`ReplicationSource`] opens one after another and hands the batches out.
 
 mod assembly;
 mod control;
@@ -13,6 +13,7 @@ mod options;
 mod replication;
 mod session;
 mod slot;
+pub mod spool;
 mod verify;
 mod walsender;
 
