@@ -19,34 +19,38 @@ pub(super) struct Relation {
     /// Transactions that commit before this are in the table's snapshot.
     from: Lsn,
     in_batch: Option<BatchTable>,
-    /// Whether a value of it may not fit its type.
-    may_misfit: bool,
-    /// Which of the columns that are sent are read, where not all are.
-    taken: Option<Box<[bool]>>,
+    /// What few tables have: one look tells a change that its table has none of it.
+    unusual: Option<Box<Unusual>>,
+}
+
+/// What must be seen to in the changes of a table, beyond reading its columns.
+#[derive(Debug, Default)]
+pub(super) struct Unusual {
+    /// Whether a value may not fit its type.
+    pub(super) may_misfit: bool,
+    /// Which of the columns that are sent are the table's, where not all are.
+    pub(super) taken: Option<Box<[bool]>>,
 }
 
 impl Relation {
     pub(super) fn unwanted(oid: u32) -> Self {
-        Self { oid, table: None, from: Lsn::ZERO, in_batch: None, may_misfit: false, taken: None }
+        Self { oid, table: None, from: Lsn::ZERO, in_batch: None, unusual: None }
     }
 
     pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn, taken: Option<Box<[bool]>>) -> Self {
-        let mut relation = Self { from, taken, ..Self::unwanted(oid) };
+        let unusual = Some(Box::new(Unusual { may_misfit: false, taken }));
+        let mut relation = Self { from, unusual, ..Self::unwanted(oid) };
         relation.set_table(table);
         relation
     }
 
     /// It is as `table` says from here on.
     pub(super) fn set_table(&mut self, table: Arc<Table>) {
-        self.may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
+        let may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
+        let taken = self.unusual.take().and_then(|unusual| unusual.taken);
+        self.unusual = (may_misfit || taken.is_some()).then(|| Box::new(Unusual { may_misfit, taken }));
         self.table = Some(table);
         self.in_batch = None;
-    }
-
-    /// Whether a value of it may not fit its type.
-    #[inline]
-    pub(super) fn may_misfit(&self) -> bool {
-        self.may_misfit
     }
 
     /// Whether changes of a transaction that commits at `commit_lsn` are wanted.
@@ -60,10 +64,9 @@ impl Relation {
         self.table.as_ref()
     }
 
-    /// Which of the columns that are sent are the table's, where not all are.
     #[inline]
-    pub(super) fn taken(&self) -> Option<&[bool]> {
-        self.taken.as_deref()
+    pub(super) fn unusual(&self) -> Option<&Unusual> {
+        self.unusual.as_deref()
     }
 
     /// The table's handle in `batch`.

@@ -4,7 +4,7 @@ use pg_cdc_core::batch::{BatchTable, ChangeBatch, ChangeWriter, Op, Slot};
 use pg_cdc_core::{Column, Frame};
 
 use super::altered::misfit;
-use super::relation::Relation;
+use super::relation::{Relation, Unusual};
 use crate::cursor::{Cursor, Fault, Value, What};
 
 /// What an old tuple holds.
@@ -36,9 +36,7 @@ pub(super) struct ChangeTuples<'a> {
     writer: ChangeWriter<'a>,
     table: BatchTable,
     seq: u64,
-    may_misfit: bool,
-    /// Which of the columns that are sent are read, where not all are.
-    taken: Option<&'a [bool]>,
+    unusual: Option<&'a Unusual>,
 }
 
 impl<'a> ChangeTuples<'a> {
@@ -55,9 +53,13 @@ impl<'a> ChangeTuples<'a> {
         if seq == 0 {
             writer.begins();
         }
-        let may_misfit = relation.may_misfit();
-        let taken = relation.taken();
-        Some(Self { columns: &relation.table()?.columns, writer, table, seq, may_misfit, taken })
+        Some(Self { columns: &relation.table()?.columns, writer, table, seq, unusual: relation.unusual() })
+    }
+
+    /// Which of the columns that are sent are read, where not all are.
+    #[inline(always)]
+    fn taken(&self) -> Option<&'a [bool]> {
+        self.unusual.and_then(|unusual| unusual.taken.as_deref())
     }
 
     /// The number of columns, which must be the relation's.
@@ -65,7 +67,7 @@ impl<'a> ChangeTuples<'a> {
     fn width(&self, cursor: &mut Cursor<'_>) -> Result<(), Fault> {
         let offset = cursor.offset();
         let found = usize::from(cursor.u16("the number of columns")?);
-        let expected = self.taken.map_or(self.columns.len(), <[bool]>::len);
+        let expected = self.taken().map_or(self.columns.len(), <[bool]>::len);
         if found != expected {
             return Err(Fault::new(offset, What::Width { expected, found }));
         }
@@ -76,10 +78,10 @@ impl<'a> ChangeTuples<'a> {
     #[inline(always)]
     pub(super) fn new_tuple(&mut self, cursor: &mut Cursor<'_>, base: usize) -> Result<(), Fault> {
         self.width(cursor)?;
-        let mut unchanged = false;
+        let (mut unchanged, taken) = (false, self.taken());
         let slots = self.writer.row(self.columns.len());
         // Of most tables all columns are read: their loop has nothing else in it.
-        match self.taken {
+        match taken {
             None => {
                 for slot in slots {
                     *slot = new_value(cursor, base, &mut unchanged)?;
@@ -108,8 +110,9 @@ impl<'a> ChangeTuples<'a> {
         held: OldTuple,
     ) -> Result<(), Fault> {
         self.width(cursor)?;
+        let taken = self.taken();
         let slots = self.writer.row(self.columns.len()).iter_mut().zip(self.columns);
-        match self.taken {
+        match taken {
             None => {
                 for (slot, column) in slots {
                     *slot = old_value(cursor, base, held, column)?;
@@ -130,7 +133,7 @@ impl<'a> ChangeTuples<'a> {
     #[inline(always)]
     pub(super) fn finish(self, cursor: &Cursor<'_>, frame: &Frame<'_>, op: Op) -> Result<(), Fault> {
         cursor.end()?;
-        if self.may_misfit
+        if self.unusual.is_some_and(|unusual| unusual.may_misfit)
             && let Some(what) = misfit(self.columns, self.writer.datums(frame.buffer()))
         {
             return Err(cursor.fault(what));
