@@ -40,20 +40,23 @@ async fn main() -> Outcome<()> {
     let end = prepare(&client, rows).await?;
     println!("{rows} rows of 5 columns in transactions of 1000, best (median) of {rounds} rounds\n");
     println!("| | wall, s | client CPU, s | wall, ratio | CPU, ratio |\n| --- | --- | --- | --- | --- |");
-    for (way, url) in [("TCP", cluster.url(DATABASE)), ("unix socket", cluster.socket_url(DATABASE))] {
+    let ways = [("TCP", cluster.url(DATABASE)), ("unix socket", cluster.socket_url(DATABASE))];
+    // Both with the same options, values as text and in binary.
+    for ((way, url), binary) in ways.iter().flat_map(|way| [(way, false), (way, true)]) {
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             // Each first in every second round: what warms up serves both.
             if round % 2 == 0 {
-                theirs.push(receive(&cluster, &client, way, &end).await?);
-                ours.push(deliver(&program, &client, &url, &end).await?);
+                theirs.push(receive(&cluster, &client, way, binary, &end).await?);
+                ours.push(deliver(&program, &client, url, binary, &end).await?);
             } else {
-                ours.push(deliver(&program, &client, &url, &end).await?);
-                theirs.push(receive(&cluster, &client, way, &end).await?);
+                ours.push(deliver(&program, &client, url, binary, &end).await?);
+                theirs.push(receive(&cluster, &client, way, binary, &end).await?);
             }
         }
-        let reference = report(&format!("pg_recvlogical, {way}"), &theirs, None);
-        report(&format!("pg-cdc, {way}"), &ours, Some(reference));
+        let values = if binary { "binary" } else { "text" };
+        let reference = report(&format!("pg_recvlogical, {way}, {values}"), &theirs, None);
+        report(&format!("pg-cdc, {way}, {values}"), &ours, Some(reference));
     }
     Ok(())
 }
@@ -115,22 +118,25 @@ async fn timed(client: &Client, reader: &mut Command) -> Outcome<Needed> {
     Ok(Needed { wall, cpu })
 }
 
-async fn receive(cluster: &Cluster, client: &Client, way: &str, end: &str) -> Outcome<Needed> {
+async fn receive(cluster: &Cluster, client: &Client, way: &str, binary: bool, end: &str) -> Outcome<Needed> {
     fresh_slot(client).await?;
     let host = if way == "TCP" { "127.0.0.1".into() } else { cluster.socket_dir().display().to_string() };
     let mut reader = Command::new(cluster.bin_dir().join("pg_recvlogical"));
     reader.args(["-h", &host, "-p", &cluster.port().to_string(), "-U", "postgres", "-d", DATABASE]);
     reader.args(["-S", "bench", "--start", "--no-loop", "--endpos", end, "-f", "/dev/null"]);
     reader.args(["-o", "proto_version=1", "-o", "publication_names=bench", "-o", "messages=true"]);
+    if binary {
+        reader.args(["-o", "binary=true"]);
+    }
     timed(client, &mut reader).await
 }
 
-async fn deliver(program: &Path, client: &Client, url: &str, end: &str) -> Outcome<Needed> {
+async fn deliver(program: &Path, client: &Client, url: &str, binary: bool, end: &str) -> Outcome<Needed> {
     fresh_slot(client).await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("bench.yaml");
     let yaml = format!(
-        "name: bench\nsource:\n  url: {url}\n  snapshot: {{ mode: never }}\nsink: {{ type: \"null\" }}\n"
+        "name: bench\nsource:\n  url: {url}\n  snapshot: {{ mode: never }}\n  pgoutput: {{ binary: {binary} }}\nsink: {{ type: \"null\" }}\n"
     );
     std::fs::write(&file, yaml)?;
     let mut reader = Command::new(program);
