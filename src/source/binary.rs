@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use pg_cdc_core::stream::BinaryValues;
-use pg_cdc_core::types::is_binary_known;
+use pg_cdc_core::stream::{BinaryValues, check_binary};
 use pg_cdc_core::{Error, ErrorKind, Table};
 
 use crate::config::Binary;
@@ -27,22 +26,12 @@ pub(crate) fn binary_values(
         Binary::Auto => return Ok(BinaryValues::WherePossible),
         Binary::On => {}
     }
-    let refused =
-        |what: String| Err(Error::new(ErrorKind::Unsupported, what).with_hint("set pgoutput.binary: auto"));
     if version < BINARY {
-        return refused(format!(
-            "pgoutput.binary: true needs PostgreSQL 14, the server is {}",
-            version / 10_000
-        ));
+        let found = version / 10_000;
+        let what = format!("pgoutput.binary: true needs PostgreSQL 14, the server is {found}");
+        return Err(Error::new(ErrorKind::Unsupported, what).with_hint("set pgoutput.binary: auto"));
     }
-    for table in tables {
-        if let Some(column) = table.columns.iter().find(|column| !is_binary_known(&column.type_)) {
-            return refused(format!(
-                "pgoutput.binary: true: table {}, column {}: the binary form of type {} can't be mapped",
-                table.name, column.name, column.type_.name
-            ));
-        }
-    }
+    check_binary(tables.iter().map(|table| &**table))?;
     Ok(BinaryValues::Always)
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::binary::Unmapped;
 use super::options::{BinaryValues, ReplicationOptions, UnknownTables};
 use crate::catalog::{self, Client, TypeCatalog};
 use crate::types::is_binary_known;
-use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName, TableShape};
+use crate::{ColumnType, Error, ErrorKind, Known, Lsn, TableFacts, TableName, TableShape};
 
 /// What was found out for the decoder.
 #[derive(Debug)]
@@ -93,16 +94,6 @@ async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<
     Ok(types.iter().filter(|&&oid| catalog.has(oid)).map(|&oid| catalog.column_type(oid, -1)).collect())
 }
 
-/// The first column whose binary form can't be mapped.
-pub(super) fn not_binary<'a>(
-    tables: impl IntoIterator<Item = &'a Table>,
-) -> Option<(&'a TableName, &'a str, &'a str)> {
-    tables.into_iter().find_map(|table| {
-        let column = table.columns.iter().find(|column| !is_binary_known(&column.type_))?;
-        Some((&table.name, &*column.name, &*column.type_.name))
-    })
-}
-
 /// Whether values that come in their binary form must come as text, now that a table is there.
 ///
 /// # Errors
@@ -115,20 +106,11 @@ pub(super) fn needs_text(binary: BinaryValues, found: &Found) -> Result<bool, Er
         .types
         .iter()
         .find(|type_| !is_binary_known(type_) && !found.unread.contains(&type_.oid))
-        .map(|type_| (&facts.table.name, "", &*type_.name));
-    let Some((table, column, type_)) = not_binary([&*facts.table]).or(of_types) else { return Ok(false) };
-    match binary {
-        BinaryValues::Always => Err(binary_refused(table, column, type_)),
-        _ => {
-            tracing::info!(%table, column, r#type = type_, "it can't be had from its binary form: values come as text from now on");
-            Ok(true)
-        }
+        .map(|type_| Unmapped { table: &facts.table.name, column: None, type_: &type_.name });
+    let Some(unmapped) = Unmapped::of(&facts.table).or(of_types) else { return Ok(false) };
+    if binary == BinaryValues::Always {
+        return Err(unmapped.refused());
     }
-}
-
-/// `pgoutput.binary: true` with a column that can't be had so.
-pub(super) fn binary_refused(table: &TableName, column: &str, type_: &str) -> Error {
-    let what = format!("table {table}, column {column}: the binary form of type {type_} can't be mapped");
-    Error::new(ErrorKind::Unsupported, what)
-        .with_hint("pgoutput.binary: auto takes text where it must; or leave the table out")
+    tracing::info!(%unmapped, "values come as text from now on");
+    Ok(true)
 }

@@ -6,6 +6,7 @@
 //! of its own; [`ReplicationSource`] opens one after another and hands the batches out.
 
 mod assembly;
+mod binary;
 mod control;
 mod feedback;
 mod lookup;
@@ -17,6 +18,7 @@ pub mod spool;
 mod verify;
 mod walsender;
 
+pub use binary::check_binary;
 pub use options::{BatchLimits, BinaryValues, Plugin, ReplicationOptions, Retry, UnknownTables, Until};
 pub use replication::ReplicationSource;
 pub use slot::{

@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::assembly::Assembly;
+use super::binary::check_binary;
 use super::control::{ReplicationControl, Wishes};
 use super::feedback::Feedback;
-use super::lookup::{binary_refused, not_binary};
 use super::options::{BinaryValues, ReplicationOptions, Until};
 use super::session::{Batches, End, Session};
 use super::verify::{check_slot, check_timeline};
@@ -271,11 +271,11 @@ impl<D: Decoder> Reader<D> {
 
     /// Whether this connection's values come in their binary form.
     fn takes_binary(&self) -> Result<bool, Error> {
-        match (self.options.binary, not_binary(self.options.tables.iter().map(|table| &**table))) {
-            (BinaryValues::Never, _) | (BinaryValues::WherePossible, Some(_)) => Ok(false),
-            (BinaryValues::WherePossible, None) => Ok(!self.textual),
-            (BinaryValues::Always, None) => Ok(true),
-            (BinaryValues::Always, Some((table, column, type_))) => Err(binary_refused(table, column, type_)),
+        let tables = || self.options.tables.iter().map(|table| &**table);
+        match self.options.binary {
+            BinaryValues::Never => Ok(false),
+            BinaryValues::WherePossible => Ok(!self.textual && check_binary(tables()).is_ok()),
+            BinaryValues::Always => check_binary(tables()).map(|()| true),
         }
     }
 

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{MOST_ELEMENTS, finite, half, nameless, read_elements, read_header, write_elements};
-use crate::types::encoded::Reader;
+use super::{MOST_ELEMENTS, dense_elements, half, nameless, read_elements, write_elements};
 use crate::types::{Extension, Flaw, Parsed, TypeError, text_is_display};
 
 /// A `halfvec` of pgvector: 1 to 16000 finite numbers of half precision, which a single-precision number holds exactly
@@ -77,11 +76,7 @@ impl PgHalfvec {
 
 /// The number of dimensions, two unused bytes, the elements (`halfvec_send`).
 fn elements(bytes: &[u8]) -> Parsed<impl Iterator<Item = Parsed<f32>>> {
-    let mut reader = Reader::new(bytes);
-    let length = 2 * read_header(&mut reader)?;
-    let elements = reader.take(length)?;
-    reader.end()?;
-    Ok(elements.as_chunks().0.iter().map(|element| finite(half::to_f32(u16::from_be_bytes(*element)))))
+    dense_elements(bytes, |element| half::to_f32(u16::from_be_bytes(element)))
 }
 
 /// Appends the text of a binary halfvec.

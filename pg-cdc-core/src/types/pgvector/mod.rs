@@ -24,8 +24,12 @@ fn nameless(extension: Extension) -> ColumnType {
     ColumnType::with_shape(0, -1, "", Shape::Extension(extension))
 }
 
-/// Reads the number of dimensions and what is unused, which a vector and a halfvec begin with.
-fn read_header(reader: &mut Reader<'_>) -> Parsed<usize> {
+/// The elements of a vector or halfvec: the number of dimensions, two unused bytes, then `N` bytes an element.
+fn dense_elements<const N: usize>(
+    bytes: &[u8],
+    read: impl Fn([u8; N]) -> f32,
+) -> Parsed<impl Iterator<Item = Parsed<f32>>> {
+    let mut reader = Reader::new(bytes);
     let count = usize::from(reader.u16()?);
     if !(1..=MOST_ELEMENTS).contains(&count) {
         return Err(Flaw::at("has a number of dimensions that no vector has", 0));
@@ -33,7 +37,9 @@ fn read_header(reader: &mut Reader<'_>) -> Parsed<usize> {
     if reader.u16()? != 0 {
         return Err(Flaw::at("has unknown flags", 2));
     }
-    Ok(count)
+    let elements = reader.take(N * count)?;
+    reader.end()?;
+    Ok(elements.as_chunks().0.iter().map(move |element| finite(read(*element))))
 }
 
 /// Appends `[1,2.5]`: numbers as a float4 prints them, but that they are not finite.

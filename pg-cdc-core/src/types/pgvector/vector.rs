@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{MOST_ELEMENTS, finite, nameless, read_elements, read_header, write_elements};
-use crate::types::encoded::Reader;
+use super::{MOST_ELEMENTS, dense_elements, nameless, read_elements, write_elements};
 use crate::types::{Extension, Parsed, TypeError, text_is_display};
 
 /// A `vector` of pgvector: 1 to 16000 finite numbers of single precision.
@@ -63,11 +62,7 @@ impl PgVector {
 
 /// The number of dimensions, two unused bytes, the elements (`vector_send`).
 fn elements(bytes: &[u8]) -> Parsed<impl Iterator<Item = Parsed<f32>>> {
-    let mut reader = Reader::new(bytes);
-    let length = 4 * read_header(&mut reader)?;
-    let elements = reader.take(length)?;
-    reader.end()?;
-    Ok(elements.as_chunks().0.iter().map(|element| finite(f32::from_be_bytes(*element))))
+    dense_elements(bytes, f32::from_be_bytes)
 }
 
 /// Appends the text of a binary vector.
