@@ -7,13 +7,13 @@
 //! and then they are decoded as those of version 1.
 //!
 //! Of a transaction in progress the server gives logical messages the id of the whole transaction, not that of the
-//! subtransaction that they belong to. They are taken to belong to that of the change before them. So what is emitted in
-//! a savepoint before the first change there, once that much of the transaction was sent, outlives the savepoint's
-//! rollback: only a server that sends transactions whole can tell.
+//! subtransaction that they belong to: that of the change before them, as a rule. Where a rollback makes it matter which
+//! one it is and nobody can tell, the transaction is to be asked for whole ([`Route::Unclear`]).
 
 mod altered;
 mod announced;
 mod relation;
+mod savepoints;
 mod streamed;
 #[cfg(test)]
 mod tests;
