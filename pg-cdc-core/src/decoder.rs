@@ -90,6 +90,13 @@ pub trait Decoder: Send {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError>;
 
+    /// A decoder for what comes of the transaction `xid` while it is in progress, to be looked at before its outcome: one
+    /// that is within it, and knows the tables that this one knows. `None` where the plugin sends no such.
+    fn preview(&self, xid: u32) -> Option<Box<dyn Decoder>> {
+        let _ = xid;
+        None
+    }
+
     /// Where a message goes, for a driver that asked the server for transactions in progress or for prepared ones.
     ///
     /// Such a driver routes every message once, in the order in which they come, and decodes only what it is told to

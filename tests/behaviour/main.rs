@@ -17,6 +17,7 @@ mod start;
 mod statements;
 #[path = "../support/mod.rs"]
 mod support;
+mod uncommitted;
 mod until;
 mod users;
 mod zoo;

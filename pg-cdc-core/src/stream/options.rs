@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::spool::SpoolOptions;
+use super::uncommitted::UncommittedSender;
 use crate::batch::BufferPool;
 use crate::catalog::Selection;
 use crate::wire::ConnectConfig;
@@ -139,6 +140,9 @@ pub struct ReplicationOptions {
     pub binary: BinaryValues,
     /// Whether transactions come while they are in progress, for a plugin that can send such.
     pub streaming: Streaming,
+    /// Where what comes of transactions in progress is shown before their outcome, to whoever wants to see it: see
+    /// [`uncommitted`](super::uncommitted). Nothing comes of those that the server sends whole.
+    pub uncommitted: Option<UncommittedSender>,
     /// How transactions are kept whose outcome is not known yet.
     pub spool: SpoolOptions,
     /// Where to go on: everything up to here is durable.
@@ -217,6 +221,7 @@ impl ReplicationOptions {
             plugin,
             binary: BinaryValues::default(),
             streaming: Streaming::default(),
+            uncommitted: None,
             spool: SpoolOptions::default(),
             start,
             until: None,

@@ -16,6 +16,7 @@ use super::feedback::Feedback;
 use super::options::{BinaryValues, ReplicationOptions, Streaming, Until};
 use super::session::{Batches, End, Session};
 use super::spool::Spool;
+use super::uncommitted::Previews;
 use super::verify::{check_slot, check_timeline};
 use super::walsender::{self, identify};
 use crate::batch::ChangeBatch;
@@ -64,6 +65,9 @@ impl ReplicationSource {
         let mut assembly = Assembly::new(decoder, options.start.clone(), options.batch);
         if let Some(commit_lsn) = options.skip {
             assembly.skip(commit_lsn);
+        }
+        if let Some(sender) = &options.uncommitted {
+            assembly.show(Previews::new(sender.clone(), options.memory.clone()));
         }
         let reader = Reader {
             assembly,

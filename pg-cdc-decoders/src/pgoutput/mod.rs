@@ -142,6 +142,16 @@ impl Decoder for PgOutput {
         }
     }
 
+    fn preview(&self, xid: u32) -> Option<Box<dyn Decoder>> {
+        let unknown = Transaction::new(Some(xid), Lsn::new(u64::MAX), 0);
+        Some(Box::new(Self {
+            versions: self.versions.clone(),
+            types: self.types.clone(),
+            transaction: Some(unknown),
+            ..Self::default()
+        }))
+    }
+
     fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
         self.route_message(frame).map_err(|fault| fault.into_error(PLUGIN, frame.lsn))
     }
