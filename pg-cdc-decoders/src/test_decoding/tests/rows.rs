@@ -134,6 +134,14 @@ fn oids_of_old_tables_are_no_columns() {
 }
 
 #[test]
+fn rows_that_an_alter_table_writes_anew_are_passed_over_where_nobody_can_be_asked() {
+    let line = "table public.pg_temp_16460: INSERT: id[integer]:1";
+    let decoder = TestDecoding::new(100_023, TextEncoding::default());
+    assert!(Bench::with(decoder, Tables::without_catalog()).take(line).is_empty());
+    assert_eq!(Bench::new().take(line).len(), 3, "since 11 it is a table like others");
+}
+
+#[test]
 fn truncates_have_their_tables_and_flags() {
     let mut bench = Bench::knowing(&[t(), table(2, "u", &[("id", built_in(oid::INT4))])]);
     let lines = bench.take("table public.t, public.u: TRUNCATE: restart_seqs cascade");
