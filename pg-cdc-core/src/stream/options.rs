@@ -25,6 +25,23 @@ pub struct Plugin {
 }
 
 impl Plugin {
+    /// The plugin `name` with these options.
+    #[must_use]
+    pub fn new<N: Into<String>, V: Into<String>>(
+        name: impl Into<String>,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let options = options.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { name: name.into(), options, streaming: Vec::new(), sends_early: false }
+    }
+
+    /// The plugin tells where a transaction commits only at its end: until then its changes are kept.
+    #[must_use]
+    pub fn with_commit_at_the_end(mut self) -> Self {
+        self.sends_early = true;
+        self
+    }
+
     /// `pgoutput` with version `protocol` of its protocol, for `publications`: 1 is known to every server, 2 since
     /// PostgreSQL 14, 3 since 15, 4 since 16. Logical messages come with `messages`, which PostgreSQL knows since 14.
     #[must_use]
@@ -37,7 +54,7 @@ impl Plugin {
         if messages {
             options.push(("messages".to_owned(), "true".to_owned()));
         }
-        Self { name: "pgoutput".to_owned(), options, streaming: Vec::new(), sends_early: false }
+        Self::new("pgoutput", options)
     }
 
     /// With transactions in progress, where [`ReplicationOptions::streaming`] asks for them: since protocol 2. With

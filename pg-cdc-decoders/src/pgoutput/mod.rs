@@ -16,7 +16,7 @@ mod relation;
 mod savepoints;
 mod streamed;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tuple;
 
 use std::collections::HashMap;
