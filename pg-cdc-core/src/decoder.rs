@@ -67,6 +67,11 @@ pub trait Decoder: Send {
     /// The plugin's name, as in `CREATE_REPLICATION_SLOT … LOGICAL name`.
     fn plugin(&self) -> &'static str;
 
+    /// Whether the commit LSNs that it tells are those of the ends of commit records: the plugin tells no starts.
+    fn tells_commit_ends(&self) -> bool {
+        false
+    }
+
     /// A new connection starts: forgets what only holds within one, and passes over what `after` says was delivered.
     fn restart(&mut self, after: Option<&Position>);
 
@@ -109,6 +114,41 @@ pub trait Decoder: Send {
     fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
         let _ = frame;
         Ok(Route::Direct)
+    }
+}
+
+impl<D: Decoder + ?Sized> Decoder for Box<D> {
+    fn plugin(&self) -> &'static str {
+        (**self).plugin()
+    }
+
+    fn tells_commit_ends(&self) -> bool {
+        (**self).tells_commit_ends()
+    }
+
+    fn restart(&mut self, after: Option<&Position>) {
+        (**self).restart(after);
+    }
+
+    fn pass_over(&mut self) {
+        (**self).pass_over();
+    }
+
+    fn decode(
+        &mut self,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, DecodeError> {
+        (**self).decode(frame, tables, batch)
+    }
+
+    fn preview(&self, xid: u32) -> Option<Box<dyn Decoder>> {
+        (**self).preview(xid)
+    }
+
+    fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
+        (**self).route(frame)
     }
 }
 

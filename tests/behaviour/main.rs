@@ -7,6 +7,7 @@ mod altered;
 mod case;
 mod content;
 mod debezium;
+mod plugins;
 mod protocols;
 mod rewritten;
 mod row_filters;

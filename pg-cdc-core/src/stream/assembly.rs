@@ -331,7 +331,7 @@ impl<D: Decoder> Assembly<D> {
         match outcome.map_err(|error| self.in_transaction(error))? {
             Outcome::Taken => Ok(None),
             Outcome::Begin { commit_lsn } => {
-                if self.until.is_some_and(|until| commit_lsn >= until) {
+                if self.until.is_some_and(|until| self.commits_behind(commit_lsn, until)) {
                     return Ok(Some(self.ended()));
                 }
                 self.open = Some(commit_lsn);
@@ -371,6 +371,12 @@ impl<D: Decoder> Assembly<D> {
     #[inline]
     fn confirm(&mut self, lsn: Lsn) {
         self.reached.confirmed = self.reached.confirmed.max(self.in_progress.confirmable(lsn));
+    }
+
+    /// Whether the commit record that is told as `commit_lsn` starts at or after `until`.
+    fn commits_behind(&self, commit_lsn: Lsn, until: Lsn) -> bool {
+        // One that ends at `until` starts before it.
+        if self.decoder.tells_commit_ends() { commit_lsn > until } else { commit_lsn >= until }
     }
 
     /// The transaction that begins is passed over if it is the one.

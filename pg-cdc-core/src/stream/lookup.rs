@@ -112,7 +112,7 @@ impl Lookup<'_> {
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
             let mut facts = TableFacts::new(Arc::clone(selected), from);
-            facts.shape = shape;
+            (facts.shape, facts.inserts_only) = (shape, options.inserts_only.contains(&oid));
             return Found { table: Known::Wanted(facts), types, unread: Vec::new() };
         };
         let (whole, table) = (&info.whole, &info.table);
@@ -122,6 +122,7 @@ impl Lookup<'_> {
         facts.generated =
             left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
         facts.plain = info.plain_columns;
+        facts.inserts_only = options.inserts_only.contains(&oid);
         facts.shape = shape;
         Found { table: Known::Wanted(facts), types, unread }
     }

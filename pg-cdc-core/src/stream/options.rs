@@ -8,7 +8,7 @@ use super::uncommitted::UncommittedSender;
 use crate::batch::BufferPool;
 use crate::catalog::Selection;
 use crate::wire::ConnectConfig;
-use crate::{Lsn, Position, Table, TableShape, TableStart};
+use crate::{Error, Lsn, Position, Table, TableShape, TableStart};
 
 /// An output plugin and the options it is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Plugin {
     pub name: String,
     /// Names and values for `START_REPLICATION`.
     pub options: Vec<(String, String)>,
+    /// Names of those that are left out where the plugin's release does not know them.
+    pub optional: Vec<String>,
     /// Those that are added where transactions in progress are asked for, if it can send such.
     pub streaming: Vec<(String, String)>,
     /// Whether it sends transactions before their outcome is known, or before it tells where they commit, also without
@@ -32,7 +34,20 @@ impl Plugin {
         options: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         let options = options.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { name: name.into(), options, streaming: Vec::new(), sends_early: false }
+        Self { name: name.into(), options, optional: Vec::new(), streaming: Vec::new(), sends_early: false }
+    }
+
+    /// Leaves out the option that the plugin does not know, by the server's error that says so, if it is an optional one.
+    pub(super) fn leave_out(&mut self, error: &Error) -> Option<String> {
+        if error.sqlstate() != Some("22023") {
+            return None;
+        }
+        let told = error.with_causes();
+        let is_meant = |name: &&String| told.contains(&format!("\"{name}\""));
+        let name = self.optional.iter().find(is_meant)?.clone();
+        self.optional.retain(|known| *known != name);
+        self.options.retain(|(known, _)| *known != name);
+        Some(name)
     }
 
     /// The plugin tells where a transaction commits only at its end: until then its changes are kept.
@@ -173,6 +188,8 @@ pub struct ReplicationOptions {
     pub tables: Vec<Arc<Table>>,
     /// What of these tables is read, where that is not simply all of it.
     pub shapes: Vec<TableShape>,
+    /// OIDs of those of which only INSERTs and TRUNCATEs are wanted, for plugins without publications.
+    pub inserts_only: Vec<u32>,
     /// What tables that are not among these may be, so that they can be named when they appear.
     pub selection: Selection,
     /// What happens when such a table appears.
@@ -245,6 +262,7 @@ impl ReplicationOptions {
             skip: None,
             tables: Vec::new(),
             shapes: Vec::new(),
+            inserts_only: Vec::new(),
             selection: Selection::default(),
             unknown_tables: UnknownTables::default(),
             starts: Vec::new(),
