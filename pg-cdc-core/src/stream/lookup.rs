@@ -17,6 +17,8 @@ pub(super) struct Found {
     pub(super) types: Vec<ColumnType>,
     /// The types of its columns that are not read.
     pub(super) unread: Vec<u32>,
+    /// Those that were asked for and that nobody knows: made and dropped since.
+    pub(super) gone: Vec<u32>,
 }
 
 /// Asks the catalog, in a session that is opened where there is none.
@@ -45,19 +47,28 @@ impl Lookup<'_> {
             if self.unknown.insert(oid) && options.selection.wants(name) {
                 tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
             }
-            return Ok(Found { table: Known::Unwanted, types: Vec::new(), unread: Vec::new() });
+            return Ok(Found {
+                table: Known::Unwanted,
+                types: Vec::new(),
+                unread: Vec::new(),
+                gone: Vec::new(),
+            });
         };
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_oid(client, version, oid).await?;
-        let types = load_types(client, version, types).await?;
+        let asked = types;
+        let types = load_types(client, version, asked).await?;
+        let is_gone =
+            |&&oid: &&u32| !types.iter().any(|type_| type_.oid == oid) && !is_of_a_version(options, oid);
+        let gone = asked.iter().filter(is_gone).copied().collect();
         let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
         let shape = TableShape::of(&options.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
             let mut facts = TableFacts::new(selected.clone(), from);
             facts.shape = shape;
-            return Ok(Found { table: Known::Wanted(facts), types, unread: Vec::new() });
+            return Ok(Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone });
         };
         let (whole, table) = (&info.whole, &info.table);
         let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
@@ -66,7 +77,7 @@ impl Lookup<'_> {
         facts.generated =
             left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
         facts.shape = shape;
-        Ok(Found { table: Known::Wanted(facts), types, unread })
+        Ok(Found { table: Known::Wanted(facts), types, unread, gone })
     }
 
     /// What `types` are made of now.
@@ -85,6 +96,11 @@ impl Lookup<'_> {
     }
 }
 
+/// Whether a table in use has a column of the type, so that it is known whatever became of it.
+fn is_of_a_version(options: &ReplicationOptions, type_oid: u32) -> bool {
+    options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
+}
+
 async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
     if types.is_empty() {
         return Ok(Vec::new());
@@ -101,6 +117,11 @@ async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<
 /// Where they must and must not.
 pub(super) fn needs_text(binary: BinaryValues, found: &Found) -> Result<bool, Error> {
     let Known::Wanted(facts) = &found.table else { return Ok(false) };
+    // Where they must not come as text, only a value of such a type is an error.
+    if binary == BinaryValues::WherePossible && !found.gone.is_empty() {
+        tracing::info!(table = %facts.table.name, "a type was dropped before it was read: values come as text from now on");
+        return Ok(true);
+    }
     // A column may have had another type, which is among those that were asked for.
     let of_types = found
         .types
