@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = identify(&mut connection).await?.server;
     connection.close().await;
 
-    let plugin = Plugin::pgoutput(std::slice::from_ref(&name), system.version >= 140_000);
+    let plugin = Plugin::pgoutput(1, std::slice::from_ref(&name), system.version >= 140_000);
     let start = Position::at("stream".into(), server, confirmed);
     let mut options = ReplicationOptions::new(connect, &name, plugin, start);
     let tables = catalog::list_tables(&client, system.version).await?;

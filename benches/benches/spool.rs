@@ -10,9 +10,9 @@ use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use pg_cdc_core::Lsn;
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::stream::spool::{Spool, SpoolOptions};
+use pg_cdc_core::{Kept, Lsn};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -107,10 +107,10 @@ fn spooled(folder: &Path, frames: u64, memory: usize, at_once: u64, subs: Subtra
         let xid = (number / STREAMED % at_once) as u32;
         let lsn = Lsn::new((1 << 40) + number * 160);
         if subs == Subtransactions::None {
-            spool.append(xid, xid, lsn, &frame)?;
+            spool.append(Kept::whole(xid, xid, lsn, &frame))?;
         } else {
             let sub_xid = 100 + number as u32;
-            spool.append(xid, sub_xid, lsn, &frame)?;
+            spool.append(Kept::whole(xid, sub_xid, lsn, &frame))?;
             if number % 2 == 0 {
                 spool.abort_subtransaction(xid, sub_xid);
             }

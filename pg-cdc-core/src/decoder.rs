@@ -70,6 +70,10 @@ pub trait Decoder: Send {
     /// A new connection starts: forgets what only holds within one, and passes over what `after` says was delivered.
     fn restart(&mut self, after: Option<&Position>);
 
+    /// The transaction that has just begun is passed over: up to its commit nothing is handed out, and a message that
+    /// can't be read is no error. What can be read of tables and types holds.
+    fn pass_over(&mut self);
+
     /// Takes in one message, adding what it says to `batch`.
     ///
     /// Slots point into the frame's buffer, which the batch keeps alive; nothing is allocated for a change.
@@ -238,7 +242,7 @@ impl Tables {
 
 /// A message that its plugin's protocol does not allow, or that can't be mapped.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{} message at {}, offset {}: {}", .0.plugin, .0.lsn, .0.offset, .0.what)]
+#[error("{0}")]
 pub struct DecodeError(Box<Wrong>);
 
 /// Boxed, so that a result that holds no error is small.
@@ -248,12 +252,44 @@ struct Wrong {
     lsn: Lsn,
     offset: usize,
     what: Cow<'static, str>,
+    commit_lsn: Option<Lsn>,
+    hint: Cow<'static, str>,
 }
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} message at {}, offset {}", self.plugin, self.lsn, self.offset)?;
+        if let Some(commit_lsn) = self.commit_lsn {
+            write!(f, ", in the transaction that commits at {commit_lsn}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+const HINT: &str = "nothing was skipped and the slot is where it was; check that server and plugin versions are supported, \
+                    and report the message";
 
 impl DecodeError {
     /// `what` was wrong `offset` bytes into the message of `plugin` at `lsn`.
     pub fn new(plugin: &'static str, lsn: Lsn, offset: usize, what: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Wrong { plugin, lsn, offset, what: what.into() }))
+        let (what, hint) = (what.into(), HINT.into());
+        Self(Box::new(Wrong { plugin, lsn, offset, what, commit_lsn: None, hint }))
+    }
+
+    /// Says which transaction the message belongs to: the one that commits at `commit_lsn`.
+    #[must_use]
+    pub fn in_transaction(mut self, commit_lsn: Lsn) -> Self {
+        self.0.commit_lsn = Some(commit_lsn);
+        self.0.hint =
+            format!("{HINT}; --skip-transaction {commit_lsn} passes over this transaction alone").into();
+        self
+    }
+
+    /// The transaction that the message belongs to, where it is known: start of its commit record (or what the plugin
+    /// tells in its place).
+    #[must_use]
+    pub fn commit_lsn(&self) -> Option<Lsn> {
+        self.0.commit_lsn
     }
 
     /// Position of the message.
@@ -270,9 +306,8 @@ impl DecodeError {
 
     /// What the user can do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        "nothing was skipped and the slot is where it was; check that server and plugin versions are supported, \
-         and report the message"
+    pub fn hint(&self) -> &str {
+        &self.0.hint
     }
 }
 
@@ -297,6 +332,17 @@ impl Sequence {
     pub fn begin(&mut self, commit_lsn: Lsn) {
         self.next = 0;
         self.pass = self.delivered.as_ref().map_or(0, |position| position.delivered_of(commit_lsn));
+    }
+
+    /// Every change of the transaction is passed over.
+    pub fn pass_over(&mut self) {
+        self.pass = u64::MAX;
+    }
+
+    /// Whether something that stands alone at `lsn`, outside of any transaction, was not delivered before.
+    #[must_use]
+    pub fn admits_alone(&self, lsn: Lsn) -> bool {
+        self.delivered.as_ref().is_none_or(|position| position.delivered_of(lsn) == 0)
     }
 
     /// The next change's index, or `None` where it was delivered before.

@@ -52,6 +52,12 @@ pub enum Route<'a> {
         /// When it was, in microseconds since 1970-01-01 UTC, where the plugin tells it.
         time: Option<i64>,
     },
+    /// Which messages of the transaction a rollback takes back can't be told from what came. It is to be asked for whole:
+    /// begin anew where everything is durable, with a server that sends transactions when they commit.
+    Unclear {
+        /// The transaction.
+        xid: u32,
+    },
     /// The transaction is whole, and its outcome open: a [`Commit`](Self::Commit) or an [`Abort`](Self::Abort) of all
     /// of it follows, in days perhaps.
     Prepare(Prepared),
@@ -78,6 +84,13 @@ impl<'a> Kept<'a> {
     #[inline]
     pub fn new(top: u32, sub: u32, lsn: Lsn, message: [&'a [u8]; 2]) -> Self {
         Self { top, sub, lsn, message }
+    }
+
+    /// As [`new`](Self::new), of a message that is in one piece.
+    #[must_use]
+    #[inline]
+    pub fn whole(top: u32, sub: u32, lsn: Lsn, message: &'a [u8]) -> Self {
+        Self::new(top, sub, lsn, [message, &[]])
     }
 
     /// The message's length in bytes.

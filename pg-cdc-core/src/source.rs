@@ -176,7 +176,7 @@ impl From<SourceError> for Error {
         match error.0 {
             SourceErrorKind::Server(error) => error,
             SourceErrorKind::Decode(error) => {
-                let hint = error.hint();
+                let hint = error.hint().to_owned();
                 Self::new(ErrorKind::Decode, error.to_string()).with_hint(hint)
             }
         }

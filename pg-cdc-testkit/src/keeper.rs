@@ -13,6 +13,7 @@ pub struct Keeper<D> {
     kept: HashMap<u32, Vec<Message>>,
     prepared: HashMap<u32, Lsn>,
     cuts: bool,
+    unclear: Option<u32>,
     /// What was decoded.
     pub batch: ChangeBatch,
 }
@@ -33,6 +34,7 @@ impl<D: Decoder> Keeper<D> {
             kept: HashMap::new(),
             prepared: HashMap::new(),
             cuts: false,
+            unclear: None,
             batch: ChangeBatch::new(),
         }
     }
@@ -99,6 +101,7 @@ impl<D: Decoder> Keeper<D> {
                     _ => kept.retain(|message| message.sub != sub),
                 }
             }
+            Route::Unclear { xid } => _ = self.unclear.get_or_insert(xid),
             Route::Prepare(prepared) => {
                 if !self.kept.contains_key(&prepared.xid) {
                     return Err(unknown(prepared.xid));
@@ -113,6 +116,12 @@ impl<D: Decoder> Keeper<D> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
+    }
+
+    /// The first transaction that would have to be asked for whole: what follows is worth nothing.
+    #[must_use]
+    pub fn unclear(&self) -> Option<u32> {
+        self.unclear
     }
 
     /// The last position that may be acknowledged while the outcome of prepared transactions is open.

@@ -3,8 +3,7 @@
 use super::yaml::{Node, Value, shown};
 use super::{
     ChannelBinding, Collapse, ConfigError, HeartbeatTable, InvalidText, OnLagLimit, OnLost, OnUnknownTable,
-    PipelineFile, Plugin, Protocol, SinkConfig, SnapshotMode, StateKind, Streaming, Target, Transport,
-    UnknownTypes,
+    PipelineFile, Plugin, SinkConfig, SnapshotMode, StateKind, Target, Transport, UnknownTypes,
 };
 
 /// A key of which not every value works.
@@ -50,10 +49,6 @@ const RULES: &[Rule] = &[
     only("source.tables.collapse", "partitions", |f| f.source.tables.collapse == Collapse::Partitions),
     only("source.plugin", "pgoutput", |f| f.source.plugin == Plugin::Pgoutput),
     only("source.transport", "auto, replication", |f| f.source.transport != Transport::Polling),
-    only("source.pgoutput.protocol", "auto, 1", |f| matches!(f.source.pgoutput.protocol, Protocol::Auto | Protocol::V1)),
-    only("source.pgoutput.streaming", "auto, off",
-        |f| matches!(f.source.pgoutput.streaming, Streaming::Auto | Streaming::Off)),
-    only("source.pgoutput.two_phase", "false", |f| !f.source.pgoutput.two_phase),
     only("source.slot.failover", "false", |f| !f.source.slot.failover),
     default_later("source.slot.lag_limit", "0", "the WAL that the slot holds back is not watched (lag_limit: 0)",
         |f| f.source.slot.lag_limit == 0),

@@ -6,20 +6,21 @@ use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::catalog::Slot;
 use pg_cdc_core::stream::{self, ExportedSnapshot};
 use pg_cdc_core::wire::Connection;
-use pg_cdc_core::{Error, Position, State};
+use pg_cdc_core::{Error, Lsn, Position, State};
 use pg_cdc_snapshot::{CopyFormatChoice, Exported, SnapshotOptions, SnapshotSource};
 
 use super::deliver::{Delivery, Ended};
 use super::export::Exports;
 use super::{Shutdown, Until};
 use crate::config::{PipelineFile, SlotCreate, SnapshotFormat, SnapshotMode};
-use crate::source::{self, FirstRun, Server, Start};
+use crate::source::{self, FirstRun, Reading, Server, Start};
 
 /// A connected pipeline.
 pub(super) struct Attempt<'a> {
     pub(super) server: Server,
     pub(super) file: &'a PipelineFile,
     pub(super) until: Until,
+    pub(super) skip: Option<Lsn>,
     pub(super) memory: BufferPool,
     pub(super) delivery: Delivery<'a>,
     pub(super) stop: Shutdown,
@@ -160,8 +161,8 @@ impl Attempt<'_> {
             Until::Stopped | Until::Snapshot => None,
         };
         let state = self.delivery.keeper.state();
-        let source =
-            source::replication(&self.server, self.file, state, until, self.memory.clone(), connection)?;
+        let reading = Reading { until, skip: self.skip, memory: self.memory.clone(), connection };
+        let source = source::replication(&self.server, self.file, state, reading)?;
         self.delivery.deliver(source).await?;
         Ok(())
     }

@@ -35,11 +35,13 @@ pub enum Until {
 }
 
 /// How a pipeline is run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct RunOptions {
     /// When the run is over.
     pub until: Until,
+    /// A transaction that is passed over: its commit LSN, as the error names it that stopped the pipeline.
+    pub skip: Option<Lsn>,
     /// Whether progress is drawn on standard error.
     pub progress: bool,
 }
@@ -48,7 +50,14 @@ impl RunOptions {
     /// Runs until `until`, without progress.
     #[must_use]
     pub fn new(until: Until) -> Self {
-        Self { until, progress: false }
+        Self { until, ..Self::default() }
+    }
+
+    /// Passes over the transaction that commits at `skip`.
+    #[must_use]
+    pub fn with_skip(mut self, skip: Option<Lsn>) -> Self {
+        self.skip = skip;
+        self
     }
 
     /// Draws progress on standard error, or not.

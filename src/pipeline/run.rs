@@ -84,8 +84,9 @@ impl Run<'_> {
             pace: Pace { delay: self.file.batch.delay, stop_timeout },
         };
         let memory = BufferPool::new(usize::try_from(self.file.source.memory_limit).unwrap_or(usize::MAX));
-        let (until, stop) = (self.options.until, self.shutdown.clone());
-        let attempt = Attempt { server, file: self.file, until, memory, delivery, stop };
+        let RunOptions { until, skip, .. } = self.options;
+        let stop = self.shutdown.clone();
+        let attempt = Attempt { server, file: self.file, until, skip, memory, delivery, stop };
         attempt.run(saved).await
     }
 }

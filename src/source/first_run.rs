@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::binary::binary_values;
 use super::origin::origin;
 use super::selection::{Chosen, Rules, choose};
+use super::stream::agreed;
 use super::{Server, publication, row_filters, safety, shapes};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
 
@@ -92,6 +93,7 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
     if publishes {
         let tables: Vec<_> = chosen.tables.iter().map(|info| Arc::clone(&info.table)).collect();
         binary_values(source.pgoutput.binary, server.system.version, &tables)?;
+        agreed(server, file)?;
     }
     let (publications, records) = if publishes {
         let plans = publication::plan(file, &chosen, server.system.version);

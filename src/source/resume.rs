@@ -4,23 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pg_cdc_core::batch::BufferPool;
-use pg_cdc_core::catalog::{Selection, Slot, drop_slot, find_slot};
-use pg_cdc_core::stream::{
-    BatchLimits, ExportedSnapshot, NewSlot, Plugin, ReplicationOptions, ReplicationSource, Retry, SlotWait,
-    UnknownTables, Until, create_slot,
-};
-use pg_cdc_core::wire::Connection;
+use pg_cdc_core::catalog::{Slot, drop_slot, find_slot};
+use pg_cdc_core::stream::{ExportedSnapshot, NewSlot, SlotWait, create_slot};
 use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
-use pg_cdc_decoders::PgOutput;
 
-use super::binary::binary_values;
-use super::origin::origin;
 use super::{Server, publication, shapes};
-use crate::config::{Binary, OnUnknownTable, PipelineFile, SlotCreate, SnapshotMode};
+use crate::config::{PipelineFile, SlotCreate, SnapshotMode};
 
-/// Logical messages can be asked for since 14.
-const MESSAGES: u32 = 140_000;
 /// For how long a slot whose reader died is waited for before it is dropped.
 const STALE_READER: Duration = Duration::from_secs(60);
 
@@ -202,59 +192,6 @@ pub(crate) fn position_of(server: &Server, file: &PipelineFile, slot: &Slot) -> 
     let position = Position::at(Arc::from(&*file.name), server.id, confirmed);
     pg_cdc_core::stream::check_slot(Some(slot), &slot.name, "pgoutput", &server.system.database, &position)?;
     Ok(position)
-}
-
-/// The replication source that goes on from `state`, first on `connection` where a temporary slot lives in it.
-pub(crate) fn replication(
-    server: &Server,
-    file: &PipelineFile,
-    state: &State,
-    until: Option<Until>,
-    memory: BufferPool,
-    connection: Option<Connection>,
-) -> Result<ReplicationSource, Error> {
-    let Some(start) = state.position.clone() else {
-        return Err(Error::new(ErrorKind::Mismatch, "the state has no position to stream from")
-            .with_hint("start over with `pg-cdc cleanup`"));
-    };
-    let source = &file.source;
-    let names: Vec<String> = state.publications.iter().map(|record| record.name.clone()).collect();
-    let messages = source.pgoutput.messages && server.system.version >= MESSAGES;
-    let mut plugin = Plugin::pgoutput(&names, messages);
-    if origin(source.pgoutput.origin, server.system.version)? {
-        plugin = plugin.with_origin_none();
-    }
-    let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
-    options.until = until;
-    // A temporary slot does not outlive its session: it can't be begun anew as text.
-    let asked = match source.pgoutput.binary {
-        Binary::Auto if connection.is_some() => Binary::Off,
-        asked => asked,
-    };
-    options.binary = binary_values(asked, server.system.version, &state.tables)?;
-    options.selection =
-        Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
-    options.tables.clone_from(&state.tables);
-    options.shapes.clone_from(&state.shapes);
-    options.unknown_tables = match source.tables.on_unknown_table {
-        OnUnknownTable::Error => UnknownTables::Error,
-        OnUnknownTable::Ignore | OnUnknownTable::Add => UnknownTables::Ignore,
-    };
-    options.starts.clone_from(&state.starts);
-    options.batch = limits(file);
-    options.memory = memory;
-    options.stall_limit = source.sink_stall_limit;
-    options.idle_every = source.heartbeat.every;
-    options.retry =
-        Retry { max_elapsed: file.retry.max_elapsed, initial: file.retry.initial, max: file.retry.max };
-    let decoder = PgOutput::with_versions(state.tables.iter().cloned());
-    Ok(ReplicationSource::start_on(connection, options, decoder))
-}
-
-/// When a batch is closed.
-pub(crate) fn limits(file: &PipelineFile) -> BatchLimits {
-    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
-    BatchLimits { rows: count(file.batch.rows), bytes: count(file.batch.bytes) }
 }
 
 /// Where a state stands, for a log line.

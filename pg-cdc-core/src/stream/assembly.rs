@@ -3,11 +3,14 @@
 use crate::batch::{ChangeBatch, Recycler};
 use crate::wire::{Block, ServerFrame};
 use crate::{
-    ColumnType, DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, SourceError, TableName, Tables,
+    ColumnType, DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, Prepared, Route, SourceError,
+    TableName, Tables,
 };
 
 use super::BatchLimits;
+use super::in_progress::InProgress;
 use super::lookup::Found;
+use super::spool::Spool;
 
 /// What stopped the decoding of a block.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(super) enum Step {
     Full,
     /// The table must be looked up first.
     NeedTable { oid: Option<u32>, name: TableName, types: Vec<u32> },
+    /// A transaction must be asked for whole: see [`Route::Unclear`].
+    Unclear,
     /// The source's end is reached.
     End,
 }
@@ -42,11 +47,22 @@ pub(super) struct Assembly<D> {
     reached: Position,
     handed_out: Position,
     open: Option<Lsn>,
+    in_progress: InProgress,
     until: Option<Lsn>,
     is_ended: bool,
+    skip: Option<Skip>,
     block: Option<Block>,
     /// How many messages of the block are decoded.
     done: usize,
+    /// The message that comes next is to be decoded, and was routed already.
+    is_routed: bool,
+}
+
+/// A transaction that is to be passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Skip {
+    commit_lsn: Lsn,
+    is_met: bool,
 }
 
 impl<D: Decoder> Assembly<D> {
@@ -61,19 +77,44 @@ impl<D: Decoder> Assembly<D> {
             reached: start.clone(),
             handed_out: start,
             open: None,
+            in_progress: InProgress::default(),
             until: None,
             is_ended: false,
+            skip: None,
             block: None,
             done: 0,
+            is_routed: false,
         }
+    }
+
+    /// Passes over the transaction that commits at `commit_lsn`.
+    pub(super) fn skip(&mut self, commit_lsn: Lsn) {
+        self.skip = Some(Skip { commit_lsn, is_met: false });
+    }
+
+    /// Whether transactions in progress can be kept.
+    pub(super) fn keeps(&self) -> bool {
+        self.in_progress.is_ready()
+    }
+
+    /// From here on transactions in progress are kept in `spool`.
+    pub(super) fn keep_in(&mut self, spool: Spool) {
+        self.in_progress.keep_in(spool);
+    }
+
+    /// The prepared transaction that holds the confirmed position back most.
+    pub(super) fn oldest_prepared(&self) -> Option<&Prepared> {
+        self.in_progress.oldest_prepared()
     }
 
     /// A new connection starts; gives where replication is to start. What is decoded stays, the rest comes again.
     pub(super) fn restart(&mut self) -> Lsn {
         let position = self.position();
         self.decoder.restart(Some(&position));
+        self.in_progress.restart();
         self.open = None;
         self.block = None;
+        self.is_routed = false;
         self.reached = position;
         self.reached.confirmed
     }
@@ -99,23 +140,26 @@ impl<D: Decoder> Assembly<D> {
         self.know_types(found.types);
     }
 
-    /// A block to decode. The one before must be [`Step::Done`].
+    /// A block to decode. [`has_work`](Self::has_work) must be over.
     pub(super) fn put(&mut self, block: Block) {
         self.block = Some(block);
         self.done = 0;
     }
 
-    /// Whether a block waits to be decoded further.
-    pub(super) fn has_block(&self) -> bool {
-        self.block.is_some()
+    /// Whether something waits to be decoded further.
+    pub(super) fn has_work(&self) -> bool {
+        self.block.is_some() || self.in_progress.replay.is_some()
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.batch.len() >= self.limits.rows || self.batch.size() >= self.limits.bytes
     }
 
-    /// Decodes the block as far as it goes.
+    /// Decodes what has come as far as it goes.
     pub(super) fn advance(&mut self, heard: &mut Heard) -> Result<Step, SourceError> {
+        if let Some(step) = self.replay()? {
+            return Ok(step);
+        }
         let Some(block) = self.block.take() else { return Ok(Step::Done) };
         let bytes = block.bytes();
         for payload in block.payloads().skip(self.done) {
@@ -127,7 +171,7 @@ impl<D: Decoder> Assembly<D> {
                     ServerFrame::XLogData { start, payload: message, .. } => {
                         heard.received = heard.received.max(start);
                         let (from, to) = (payload.start + message.start, payload.start + message.end);
-                        self.decode(Frame::new(start, bytes, from..to))?
+                        self.message(Frame::new(start, bytes, from..to))?
                     }
                     ServerFrame::Keepalive { end, reply_wanted, .. } => {
                         heard.received = heard.received.max(end);
@@ -136,8 +180,15 @@ impl<D: Decoder> Assembly<D> {
                     }
                 }
             };
+            let step = match step {
+                None => {
+                    self.done += 1;
+                    self.replay()?
+                }
+                step => step,
+            };
             match step {
-                None => self.done += 1,
+                None => {}
                 Some(Step::End) => return Ok(Step::End),
                 Some(step) => {
                     self.block = Some(block);
@@ -148,19 +199,78 @@ impl<D: Decoder> Assembly<D> {
         Ok(Step::Done)
     }
 
-    fn decode(&mut self, frame: Frame<'_>) -> Result<Option<Step>, DecodeError> {
+    /// Decodes a message, or keeps it until it is to be decoded.
+    #[inline]
+    fn message(&mut self, frame: Frame<'_>) -> Result<Option<Step>, SourceError> {
+        if std::mem::take(&mut self.is_routed) {
+            return self.decode(frame);
+        }
+        match self.decoder.route(frame)? {
+            Route::Direct => {
+                let step = self.decode(frame)?;
+                self.is_routed = matches!(step, Some(Step::NeedTable { .. }));
+                Ok(step)
+            }
+            route => self.keep(frame.lsn, route),
+        }
+    }
+
+    /// Does what `route` says with a message of a transaction that is not whole, at `lsn`.
+    fn keep(&mut self, lsn: Lsn, route: Route<'_>) -> Result<Option<Step>, SourceError> {
+        if let Route::Commit(committed) = route {
+            self.in_progress.commit(committed)?;
+            return Ok(None);
+        }
+        // Whatever the message is, the server has read up to it, and has sent all that commits before.
+        if self.until.is_some_and(|until| lsn > until) {
+            return Ok(Some(self.ended()));
+        }
+        match route {
+            Route::Into(kept) => self.in_progress.keep(kept)?,
+            Route::Abort { top, sub, .. } => self.in_progress.abort(top, sub),
+            Route::Prepare(prepared) => self.in_progress.prepare(prepared),
+            Route::Unclear { .. } => return Ok(Some(Step::Unclear)),
+            Route::Start { .. } | Route::Stop { .. } | Route::Direct | Route::Commit(_) => {}
+        }
+        Ok(None)
+    }
+
+    /// Decodes a transaction that has committed, as far as it goes; `None` at its end.
+    #[inline]
+    fn replay(&mut self) -> Result<Option<Step>, SourceError> {
+        let Some(mut replay) = self.in_progress.replay.take() else { return Ok(None) };
+        let step = loop {
+            if self.is_full() {
+                break Step::Full;
+            }
+            let Some(frame) = replay.frame()? else { return Ok(None) };
+            match self.decode(frame)? {
+                None => replay.advance(),
+                Some(Step::End) => return Ok(Some(Step::End)),
+                Some(step) => break step,
+            }
+        };
+        self.in_progress.replay = Some(replay);
+        Ok(Some(step))
+    }
+
+    fn decode(&mut self, frame: Frame<'_>) -> Result<Option<Step>, SourceError> {
         // Between transactions the log is read in order: what lies behind the end, a message outside of any transaction
         // for one (its frame has the LSN of its end), comes after all that commits before it.
         if self.open.is_none() && self.until.is_some_and(|until| frame.lsn > until) {
             return Ok(Some(self.ended()));
         }
-        match self.decoder.decode(frame, &self.tables, &mut self.batch)? {
+        let outcome = self.decoder.decode(frame, &self.tables, &mut self.batch);
+        match outcome.map_err(|error| self.in_transaction(error))? {
             Outcome::Taken => Ok(None),
             Outcome::Begin { commit_lsn } => {
                 if self.until.is_some_and(|until| commit_lsn >= until) {
                     return Ok(Some(self.ended()));
                 }
                 self.open = Some(commit_lsn);
+                if self.skip.is_some() {
+                    self.skip_if_meant(commit_lsn);
+                }
                 Ok(None)
             }
             Outcome::Commit { commit_lsn, end_lsn } => {
@@ -169,7 +279,7 @@ impl<D: Decoder> Assembly<D> {
                     self.reached.commit_lsn = commit_lsn;
                     self.reached.seq = None;
                 }
-                self.reached.confirmed = self.reached.confirmed.max(end_lsn);
+                self.confirm(end_lsn);
                 Ok(self.until.filter(|until| end_lsn >= *until).map(|_| self.ended()))
             }
             Outcome::NeedTable { oid, name, types } => Ok(Some(Step::NeedTable { oid, name, types })),
@@ -184,15 +294,50 @@ impl<D: Decoder> Assembly<D> {
         match self.until {
             Some(until) if end >= until => Some(self.ended()),
             _ => {
-                self.reached.confirmed = self.reached.confirmed.max(end);
+                self.confirm(end);
                 None
             }
         }
     }
 
+    /// Everything that commits before `lsn` is there.
+    #[inline]
+    fn confirm(&mut self, lsn: Lsn) {
+        self.reached.confirmed = self.reached.confirmed.max(self.in_progress.confirmable(lsn));
+    }
+
+    /// The transaction that begins is passed over if it is the one.
+    #[cold]
+    fn skip_if_meant(&mut self, commit_lsn: Lsn) {
+        let Some(skip) = &mut self.skip else { return };
+        if commit_lsn == skip.commit_lsn {
+            self.decoder.pass_over();
+            if !std::mem::replace(&mut skip.is_met, true) {
+                metrics::counter!("pg_cdc_transactions_skipped_total").increment(1);
+            }
+            tracing::warn!(%commit_lsn, "the transaction is passed over, as was asked for");
+        } else if commit_lsn > skip.commit_lsn {
+            if !skip.is_met {
+                let asked = skip.commit_lsn;
+                tracing::warn!(%asked, "no transaction commits there, of those that were not delivered: none is passed over");
+            }
+            self.skip = None;
+        }
+    }
+
+    /// What went wrong, with the transaction that it went wrong in.
+    #[cold]
+    fn in_transaction(&self, error: DecodeError) -> DecodeError {
+        match self.open {
+            Some(commit_lsn) => error.in_transaction(commit_lsn),
+            None => error,
+        }
+    }
+
     /// Everything before the end is there, and nothing of what commits later.
     fn ended(&mut self) -> Step {
-        self.reached.confirmed = self.reached.confirmed.max(self.until.unwrap_or_default());
+        self.confirm(self.until.unwrap_or_default());
+        self.in_progress.replay = None;
         self.open = None;
         self.is_ended = true;
         Step::End

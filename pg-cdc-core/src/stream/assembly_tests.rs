@@ -21,6 +21,10 @@ impl Decoder for Toy {
         self.0.restart(after);
     }
 
+    fn pass_over(&mut self) {
+        self.0.pass_over();
+    }
+
     fn decode(
         &mut self,
         frame: Frame<'_>,

@@ -38,6 +38,11 @@ impl Feedback {
         self.received = self.received.max(lsn);
     }
 
+    /// Up to where the server has sent everything.
+    pub(super) fn last_received(&self) -> Lsn {
+        self.received
+    }
+
     /// Everything up to `lsn` is durable.
     pub(super) fn acknowledge(&mut self, lsn: Lsn) {
         self.acknowledged = self.acknowledged.max(lsn);

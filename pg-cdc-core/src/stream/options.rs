@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::spool::SpoolOptions;
 use crate::batch::BufferPool;
 use crate::catalog::Selection;
 use crate::wire::ConnectConfig;
@@ -15,22 +16,44 @@ pub struct Plugin {
     pub name: String,
     /// Names and values for `START_REPLICATION`.
     pub options: Vec<(String, String)>,
+    /// Those that are added where transactions in progress are asked for, if it can send such.
+    pub streaming: Vec<(String, String)>,
+    /// Whether it sends transactions before their outcome is known, or before it tells where they commit, also without
+    /// those: prepared ones, for one.
+    pub sends_early: bool,
 }
 
 impl Plugin {
-    /// `pgoutput` with protocol 1, for `publications`. Logical messages come with `messages`, which PostgreSQL knows
-    /// since 14.
+    /// `pgoutput` with version `protocol` of its protocol, for `publications`: 1 is known to every server, 2 since
+    /// PostgreSQL 14, 3 since 15, 4 since 16. Logical messages come with `messages`, which PostgreSQL knows since 14.
     #[must_use]
-    pub fn pgoutput(publications: &[String], messages: bool) -> Self {
+    pub fn pgoutput(protocol: u8, publications: &[String], messages: bool) -> Self {
         let names: Vec<String> = publications.iter().map(|name| crate::quote_identifier(name)).collect();
         let mut options = vec![
-            ("proto_version".to_owned(), "1".to_owned()),
+            ("proto_version".to_owned(), protocol.to_string()),
             ("publication_names".to_owned(), names.join(",")),
         ];
         if messages {
             options.push(("messages".to_owned(), "true".to_owned()));
         }
-        Self { name: "pgoutput".to_owned(), options }
+        Self { name: "pgoutput".to_owned(), options, streaming: Vec::new(), sends_early: false }
+    }
+
+    /// With transactions in progress, where [`ReplicationOptions::streaming`] asks for them: since protocol 2. With
+    /// `parallel`, since protocol 4, the server also tells where one was rolled back.
+    #[must_use]
+    pub fn with_streaming(mut self, parallel: bool) -> Self {
+        let value = if parallel { "parallel" } else { "on" };
+        self.streaming = vec![("streaming".to_owned(), value.to_owned())];
+        self
+    }
+
+    /// With transactions that are prepared for a commit in two phases at their PREPARE, since protocol 3.
+    #[must_use]
+    pub fn with_two_phase(mut self) -> Self {
+        self.options.push(("two_phase".to_owned(), "on".to_owned()));
+        self.sends_early = true;
+        self
     }
 
     /// Without the changes that the server's own replication brought from elsewhere, which PostgreSQL can leave out since
@@ -41,10 +64,11 @@ impl Plugin {
         self
     }
 
-    /// The options with which values come in their binary form.
-    pub(super) fn binary_options(&self) -> Vec<(String, String)> {
-        let binary = ("binary".to_owned(), "true".to_owned());
-        self.options.iter().cloned().chain([binary]).collect()
+    /// The options with which values come in their binary form, and transactions while they are in progress.
+    pub(super) fn options_of(&self, binary: bool, streaming: bool) -> Vec<(String, String)> {
+        let binary = binary.then(|| ("binary".to_owned(), "true".to_owned()));
+        let streaming = self.streaming.iter().filter(|_| streaming).cloned();
+        self.options.iter().cloned().chain(binary).chain(streaming).collect()
     }
 }
 
@@ -113,10 +137,17 @@ pub struct ReplicationOptions {
     pub plugin: Plugin,
     /// Whether values come in their binary form, for a plugin that has one (pgoutput since 14).
     pub binary: BinaryValues,
+    /// Whether transactions come while they are in progress, for a plugin that can send such.
+    pub streaming: Streaming,
+    /// How transactions are kept whose outcome is not known yet.
+    pub spool: SpoolOptions,
     /// Where to go on: everything up to here is durable.
     pub start: Position,
     /// Where to end; `None` for never.
     pub until: Option<Until>,
+    /// A transaction to pass over: its commit LSN, as an error names it. It is logged, and counted in
+    /// `pg_cdc_transactions_skipped_total`.
+    pub skip: Option<Lsn>,
     /// The tables whose changes are wanted, in the versions in use.
     pub tables: Vec<Arc<Table>>,
     /// What of these tables is read, where that is not simply all of it.
@@ -153,6 +184,19 @@ pub enum BinaryValues {
     Always,
 }
 
+/// Whether transactions come while they are in progress, so that a large one is neither kept by the server nor waited
+/// for. Nothing of them is handed out before they commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Streaming {
+    /// When they have committed.
+    #[default]
+    Never,
+    /// While they are in progress, if there is a folder to keep them in.
+    WherePossible,
+    /// While they are in progress.
+    Always,
+}
+
 /// What happens when a table appears that is selected, but was not there when the pipeline began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnknownTables {
@@ -172,8 +216,11 @@ impl ReplicationOptions {
             slot: slot.into(),
             plugin,
             binary: BinaryValues::default(),
+            streaming: Streaming::default(),
+            spool: SpoolOptions::default(),
             start,
             until: None,
+            skip: None,
             tables: Vec::new(),
             shapes: Vec::new(),
             selection: Selection::default(),
@@ -202,9 +249,20 @@ mod tests {
 
     #[test]
     fn publication_names_are_a_list_of_identifiers() {
-        let plugin = Plugin::pgoutput(&["a".to_owned(), "b\"c".to_owned()], true);
+        let plugin = Plugin::pgoutput(1, &["a".to_owned(), "b\"c".to_owned()], true);
         let options: Vec<_> = plugin.options.iter().map(|(name, value)| (&**name, &**value)).collect();
         let names = r#""a","b""c""#;
         assert_eq!(options, [("proto_version", "1"), ("publication_names", names), ("messages", "true")]);
+    }
+
+    #[test]
+    fn a_connection_may_go_without_what_the_plugin_could_send() {
+        let plugin = Plugin::pgoutput(4, &["p".to_owned()], false).with_streaming(true).with_two_phase();
+        let names = |binary, streaming| {
+            let options = plugin.options_of(binary, streaming).into_iter();
+            options.skip(2).map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(names(false, false), "two_phase on");
+        assert_eq!(names(true, true), "two_phase on, binary true, streaming parallel");
     }
 }

@@ -13,14 +13,15 @@ use super::assembly::Assembly;
 use super::binary::check_binary;
 use super::control::{ReplicationControl, Wishes};
 use super::feedback::Feedback;
-use super::options::{BinaryValues, ReplicationOptions, Until};
+use super::options::{BinaryValues, ReplicationOptions, Streaming, Until};
 use super::session::{Batches, End, Session};
+use super::spool::Spool;
 use super::verify::{check_slot, check_timeline};
 use super::walsender::{self, identify};
 use crate::batch::ChangeBatch;
 use crate::catalog::{self, Client};
 use crate::wire::{Connection, ReplicationStream};
-use crate::{Decoder, Error, ErrorKind, Position, Source, SourceControl, SourceError, wire};
+use crate::{Decoder, Error, ErrorKind, Lsn, Position, Source, SourceControl, SourceError, wire};
 
 /// How many batches wait for the reader; one more is being filled meanwhile.
 const WAITING: usize = 1;
@@ -60,8 +61,12 @@ impl ReplicationSource {
         let (end, ended) = watch::channel(false);
         let unsent = Mutex::default();
         let control = Arc::new(ReplicationControl { acknowledged: acknowledge, wishes: wish, ended, unsent });
+        let mut assembly = Assembly::new(decoder, options.start.clone(), options.batch);
+        if let Some(commit_lsn) = options.skip {
+            assembly.skip(commit_lsn);
+        }
         let reader = Reader {
-            assembly: Assembly::new(decoder, options.start.clone(), options.batch),
+            assembly,
             options,
             first,
             client: None,
@@ -71,6 +76,7 @@ impl ReplicationSource {
             unknown: HashSet::new(),
             last_idle: None,
             textual: false,
+            whole_until: Lsn::ZERO,
             control: Arc::clone(&control),
         };
         let (alive, dropped) = oneshot::channel();
@@ -140,6 +146,8 @@ struct Reader<D> {
     last_idle: Option<Instant>,
     /// A table came whose values can't be had from their binary form.
     textual: bool,
+    /// What commits up to here is to come whole.
+    whole_until: Lsn,
     control: Arc<ReplicationControl>,
 }
 
@@ -156,6 +164,13 @@ impl<D: Decoder> Reader<D> {
             match ended {
                 Ok(End::Stopped) => return,
                 Ok(End::Textual) => self.textual = true,
+                Ok(End::Unclear { received }) => {
+                    tracing::info!(
+                        slot = %self.options.slot,
+                        "a savepoint was rolled back that may hold a logical message: its transaction is read again, whole"
+                    );
+                    self.whole_until = received;
+                }
                 Ok(End::Stalled) => {
                     tracing::warn!(
                         slot = %self.options.slot, limit = ?self.options.stall_limit,
@@ -219,13 +234,17 @@ impl<D: Decoder> Reader<D> {
             feedback,
             pressed: false,
             is_binary,
-            textual: false,
+            anew: None,
+            complained: None,
+            urged: 0,
         };
         session.serve().await
     }
 
     /// Connects, sees that server and slot are the right ones, and has them stream.
     async fn open(&mut self) -> Result<Opened, SourceError> {
+        let from = self.assembly.restart();
+        let is_streaming = self.takes_streams(from)?;
         let connect = &self.options.connect;
         if self.client.as_ref().is_none_or(|client| client.is_closed()) {
             self.client = Some(catalog::connect(connect).await?);
@@ -244,15 +263,14 @@ impl<D: Decoder> Reader<D> {
         let slot = catalog::find_slot(client, system.version, &self.options.slot).await?;
         let plugin = &self.options.plugin;
         check_slot(slot.as_ref(), &self.options.slot, &plugin.name, &system.database, &acknowledged)?;
-        let from = self.assembly.restart();
         let is_binary = self.takes_binary()?;
-        let plugin_options = if is_binary { plugin.binary_options() } else { plugin.options.clone() };
+        let plugin_options = plugin.options_of(is_binary, is_streaming);
         let command = walsender::start_replication(&self.options.slot, from, &plugin_options);
         let stream = connection
             .start_replication(&command, &self.options.memory)
             .await
             .map_err(|error| in_use(error, &self.options.slot, slot.and_then(|slot| slot.active_pid)))?;
-        tracing::info!(slot = %self.options.slot, %from, binary = is_binary, "streaming");
+        tracing::info!(slot = %self.options.slot, %from, binary = is_binary, in_progress = is_streaming, "streaming");
         match self.options.until {
             Some(Until::Lsn(until)) => self.assembly.end_at(until),
             Some(Until::Current) => {
@@ -277,6 +295,28 @@ impl<D: Decoder> Reader<D> {
             BinaryValues::WherePossible => Ok(!self.textual && check_binary(tables()).is_ok()),
             BinaryValues::Always => check_binary(tables()).map(|()| true),
         }
+    }
+
+    /// Whether transactions come on this connection, from `from` on, while they are in progress. Makes the spool where
+    /// anything is to be kept.
+    fn takes_streams(&mut self, from: Lsn) -> Result<bool, Error> {
+        let options = &self.options;
+        let asked = options.streaming != Streaming::Never && !options.plugin.streaming.is_empty();
+        if (asked || options.plugin.sends_early) && !self.assembly.keeps() {
+            match Spool::open(options.spool.clone(), options.memory.clone()) {
+                Ok(spool) => self.assembly.keep_in(spool),
+                Err(error) if options.streaming == Streaming::Always || options.plugin.sends_early => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let error = error.with_causes();
+                    tracing::warn!(%error, "transactions come only when they have committed");
+                    self.options.streaming = Streaming::Never;
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(asked && from >= self.whole_until)
     }
 
     /// Waits until the reader takes a batch or acknowledges one.

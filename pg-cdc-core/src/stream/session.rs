@@ -15,7 +15,7 @@ use crate::batch::ChangeBatch;
 use crate::catalog::Client;
 use crate::types::is_binary_known;
 use crate::wire::{ReplicationStream, StatusUpdate};
-use crate::{Decoder, Error, ErrorKind, Position, SourceError, TableName};
+use crate::{Decoder, Error, ErrorKind, Lsn, Position, SourceError, TableName};
 
 /// How long a batch waits for company when the one before it went out just now. A first change never waits.
 const LINGER: Duration = Duration::from_millis(1);
@@ -28,6 +28,11 @@ const WORTHWHILE: usize = 32 << 10;
 const ASK: Duration = Duration::from_millis(100);
 /// How often types that are not built in are looked at again, where tables have such.
 const TYPES: Duration = Duration::from_secs(5);
+/// From how many microseconds on a transaction has been prepared for long.
+const LONG_PREPARED: i64 = 60_000_000;
+/// How often a server that shuts down asks until it is believed. One that does not shut down asks once in a while, since
+/// it hears from us long before it would.
+const URGED: u32 = 5;
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 
@@ -40,6 +45,11 @@ pub(super) enum End {
     Stalled,
     /// A table came whose values can't be had from their binary form: what follows is to come as text.
     Textual,
+    /// A transaction in progress must be asked for whole; it commits behind `received`.
+    Unclear {
+        /// The server has sent everything up to here.
+        received: Lsn,
+    },
 }
 
 /// Where batches go.
@@ -65,8 +75,12 @@ pub(super) struct Session<'a, D> {
     pub(super) pressed: bool,
     /// Whether values come in their binary form.
     pub(super) is_binary: bool,
-    /// They are to come as text from now on.
-    pub(super) textual: bool,
+    /// The connection is to end, and to be begun anew.
+    pub(super) anew: Option<End>,
+    /// The prepared transaction that was complained of.
+    pub(super) complained: Option<u32>,
+    /// How often the server has asked for an answer while all that it waits for is a prepared transaction.
+    pub(super) urged: u32,
 }
 
 /// What woke the session up.
@@ -92,14 +106,15 @@ impl<D: Decoder> Session<'_, D> {
         let mut more = false;
         loop {
             self.decode().await?;
-            if self.textual {
-                return self.stop().await.map(|_| End::Textual);
+            if let Some(end) = self.anew.take() {
+                return self.stop().await.map(|_| end);
             }
             let now = Instant::now();
             self.report(now, &mut asked).await?;
             if now.duration_since(types_seen) >= TYPES && !self.assembly.is_ended() {
                 types_seen = now;
                 self.look_at_types().await?;
+                self.complain_of_prepared();
             }
             if now.duration_since(progress) >= self.options.stall_limit && self.reader_owes() {
                 return Ok(End::Stalled);
@@ -110,7 +125,7 @@ impl<D: Decoder> Session<'_, D> {
                 return self.stop().await;
             }
             let full = self.assembly.is_full();
-            let reads = !self.assembly.is_ended() && !self.assembly.has_block() && !full;
+            let reads = !self.assembly.is_ended() && !self.assembly.has_work() && !full;
             let quiet = last_batch.map_or(Duration::MAX, |at| now.duration_since(at));
             let lingers = reads && quiet < LINGER;
             let ready = !wishes.paused && !lingers && self.has_batch(now);
@@ -159,21 +174,26 @@ impl<D: Decoder> Session<'_, D> {
 
     /// Decodes what has come, as far as the batch takes it.
     async fn decode(&mut self) -> Result<(), SourceError> {
-        while self.assembly.has_block() {
+        while self.assembly.has_work() {
             let mut heard = Heard::default();
             let step = self.assembly.advance(&mut heard)?;
             self.feedback.received(heard.received);
             if heard.reply_wanted {
                 self.pressed = true;
                 self.feedback.want();
+                self.let_the_server_go()?;
             }
             match step {
                 Step::Done | Step::Full => return Ok(()),
                 Step::NeedTable { oid, name, types } => {
                     self.look_up(oid, name, &types).await?;
-                    if self.textual {
+                    if self.anew.is_some() {
                         return Ok(());
                     }
+                }
+                Step::Unclear => {
+                    self.anew = Some(End::Unclear { received: self.feedback.last_received() });
+                    return Ok(());
                 }
                 Step::End => {
                     self.asks = false;
@@ -212,6 +232,35 @@ impl<D: Decoder> Session<'_, D> {
             || ((idle_due || self.pressed) && self.assembly.is_idle_ahead())
     }
 
+    /// A prepared transaction keeps the server from letting go of its log: whoever forgot it should hear of it.
+    fn complain_of_prepared(&mut self) {
+        let Some(prepared) = self.assembly.oldest_prepared() else { return };
+        let age = server_time() + EPOCH - prepared.prepare_time;
+        if age > LONG_PREPARED && self.complained != Some(prepared.xid) {
+            self.complained = Some(prepared.xid);
+            tracing::warn!(
+                gid = %prepared.gid, xid = prepared.xid, at = %prepared.prepare_lsn, seconds = age / 1_000_000,
+                "a transaction has long been prepared: until COMMIT PREPARED or ROLLBACK PREPARED nothing behind it is \
+                 acknowledged, and the server keeps its WAL"
+            );
+        }
+    }
+
+    /// A server that shuts down waits, and asks, until all that it has sent is acknowledged, which a prepared transaction
+    /// may forbid for days: the connection is given up for it.
+    fn let_the_server_go(&mut self) -> Result<(), SourceError> {
+        let waits = self.assembly.oldest_prepared().is_some() && !self.reader_owes();
+        self.urged = if waits { self.urged + 1 } else { 0 };
+        if self.urged < URGED {
+            return Ok(());
+        }
+        let error = Error::new(
+            ErrorKind::Closed,
+            "the server waits for an acknowledgement that a prepared transaction forbids, as it does when it shuts down",
+        );
+        Err(error.into())
+    }
+
     /// After the last batch the stream is over for the reader; the connection goes on for its acknowledgements.
     fn end_if_reached(&mut self) {
         if self.assembly.is_ended() && !self.assembly.has_content() {
@@ -241,8 +290,8 @@ impl<D: Decoder> Session<'_, D> {
         };
         let asked = lookup.table(oid, &name, types);
         let found = answering(asked, &mut self.stream, &mut self.feedback).await??;
-        if self.is_binary {
-            self.textual = needs_text(self.options.binary, &found)?;
+        if self.is_binary && needs_text(self.options.binary, &found)? {
+            self.anew = Some(End::Textual);
         }
         self.assembly.know(oid, found);
         Ok(())
@@ -268,8 +317,9 @@ impl<D: Decoder> Session<'_, D> {
                 return Ok(());
             }
         };
-        if self.is_binary && !found.iter().all(is_binary_known) {
-            self.textual = self.options.binary == BinaryValues::WherePossible;
+        let is_mapped = !self.is_binary || found.iter().all(is_binary_known);
+        if !is_mapped && self.options.binary == BinaryValues::WherePossible {
+            self.anew = Some(End::Textual);
         }
         self.assembly.know_types(found);
         Ok(())

@@ -149,7 +149,7 @@ impl Announced {
 
 impl PgOutput {
     /// A message could not be decoded; where that is for want of a Relation message that came and is not decoded yet,
-    /// that is done first.
+    /// that is done first. In a transaction that is passed over it does not matter.
     #[cold]
     pub(super) fn announced_elsewhere(
         &mut self,
@@ -158,6 +158,10 @@ impl PgOutput {
         tables: &Tables,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError> {
+        if self.passes_over && !matches!(frame.data().first(), Some(b'B' | b'C')) {
+            self.forget_announced(frame.data());
+            return Ok(Outcome::Taken);
+        }
         let missing = match fault.what() {
             What::UnknownRelation(oid) => self.announced.undecoded(oid).map(|message| (oid, message)),
             _ => None,
@@ -172,6 +176,16 @@ impl PgOutput {
                 Decoder::decode(self, frame, tables, batch)
             }
             outcome => Ok(outcome),
+        }
+    }
+
+    /// A message is passed over that can't be read: where it announces a relation, what was known of that holds no more.
+    fn forget_announced(&mut self, message: &[u8]) {
+        let mut cursor = Cursor::new(message);
+        match (cursor.u8(TAG), cursor.u32("the relation's OID")) {
+            (Ok(b'R'), Ok(oid)) => self.relations.remove(oid),
+            (Ok(b'R'), Err(_)) => self.relations = Relations::default(),
+            _ => {}
         }
     }
 

@@ -7,13 +7,13 @@
 //! and then they are decoded as those of version 1.
 //!
 //! Of a transaction in progress the server gives logical messages the id of the whole transaction, not that of the
-//! subtransaction that they belong to. They are taken to belong to that of the change before them. So what is emitted in
-//! a savepoint before the first change there, once that much of the transaction was sent, outlives the savepoint's
-//! rollback: only a server that sends transactions whole can tell.
+//! subtransaction that they belong to: that of the change before them, as a rule. Where a rollback makes it matter which
+//! one it is and nobody can tell, the transaction is to be asked for whole ([`Route::Unclear`]).
 
 mod altered;
 mod announced;
 mod relation;
+mod savepoints;
 mod streamed;
 #[cfg(test)]
 mod tests;
@@ -48,6 +48,8 @@ pub struct PgOutput {
     types: HashMap<u32, Arc<str>>,
     transaction: Option<Transaction>,
     sequence: Sequence,
+    /// The transaction is passed over, readable or not.
+    passes_over: bool,
     /// The Relation message whose table was asked for last: it is not asked for twice.
     asked: Option<(u32, Lsn)>,
     /// Versions of tables with composites before the current ones, the newest last.
@@ -85,9 +87,15 @@ impl Decoder for PgOutput {
         self.relations = Relations::default();
         self.transaction = None;
         self.asked = None;
+        self.passes_over = false;
         self.sequence.restart(after);
         self.streamed = Streamed::default();
         self.announced = Announced::default();
+    }
+
+    fn pass_over(&mut self) {
+        self.passes_over = true;
+        self.sequence.pass_over();
     }
 
     #[inline]
@@ -192,6 +200,7 @@ impl PgOutput {
         let Some(transaction) = self.transaction.take() else {
             return Err(Fault::new(0, What::Misplaced("a commit without a begin")));
         };
+        self.passes_over = false;
         if self.sequence.count() > 0 && !self.sequence.passes_all() {
             batch.enter(&transaction);
             batch.commit(end_lsn, self.sequence.count());
@@ -395,10 +404,13 @@ impl PgOutput {
                 Err(Fault::new(0, What::Misplaced("a transactional message outside of a transaction")))
             }
             (open, false) => {
-                let buffer = batch.attach(frame.buffer());
-                batch
-                    .message(false, buffer, place(prefix), place(content), lsn, 0, 0)
-                    .map_err(|TooLarge { .. }| cursor.fault(What::TooLarge))?;
+                // Also where it comes again because a prepared transaction holds the acknowledged position back.
+                if self.sequence.admits_alone(lsn) {
+                    let buffer = batch.attach(frame.buffer());
+                    batch
+                        .message(false, buffer, place(prefix), place(content), lsn, 0, 0)
+                        .map_err(|TooLarge { .. }| cursor.fault(What::TooLarge))?;
+                }
                 // It is sent as soon as it is decoded, so every transaction that commits before its end (`lsn`) was
                 // sent before: it confirms as a commit does.
                 Ok(match open {

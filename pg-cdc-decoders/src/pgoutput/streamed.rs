@@ -9,11 +9,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use pg_cdc_core::{Committed, Frame, Kept, Lsn, Prepared, Route};
 
 use super::announced::Words;
+use super::savepoints::{Fate, Savepoints};
 use super::{EPOCH, PgOutput, TAG};
 use crate::cursor::{Cursor, Fault, What};
-
-/// How many subtransactions that may still be open are known, of one transaction.
-const RECENT: usize = 256;
 
 /// The transactions whose outcome is open.
 #[derive(Debug, Default)]
@@ -39,34 +37,7 @@ enum Block {
 struct Open {
     is_prepared: bool,
     words: Words,
-    /// The subtransactions of its last changes, the newest last, each within those before it or after their release.
-    recent: Vec<u32>,
-}
-
-impl Open {
-    /// The subtransaction `sub` of `top` changes something.
-    fn change(&mut self, top: u32, sub: u32) {
-        if self.recent.last() == Some(&sub) {
-            return;
-        }
-        if sub == top {
-            // Those before are released: they end as it does.
-            self.recent.clear();
-        } else if let Some(at) = self.recent.iter().rposition(|&known| known == sub) {
-            self.recent.truncate(at + 1);
-        } else {
-            if self.recent.len() == RECENT {
-                self.recent.remove(0);
-            }
-            self.recent.push(sub);
-        }
-    }
-
-    fn roll_back(&mut self, sub: u32) {
-        if let Some(at) = self.recent.iter().position(|&known| known == sub) {
-            self.recent.truncate(at);
-        }
-    }
+    savepoints: Savepoints,
 }
 
 impl PgOutput {
@@ -126,9 +97,9 @@ impl PgOutput {
                 open.words.own.insert(oid, self.announced.arrive());
             }
             // It has the id of the whole transaction (`pgoutput_message`).
-            b'M' if sub == top => sub = open.recent.last().copied().unwrap_or(top),
+            b'M' if sub == top => sub = open.savepoints.message().unwrap_or(top),
             b'Y' | b'M' => {}
-            _ => open.change(top, sub),
+            _ => open.savepoints.change(top, sub),
         }
         let (head, rest) = data.split_at_checked(5).unwrap_or((data, &[]));
         let message = [head.get(..1).unwrap_or_default(), rest];
@@ -221,7 +192,9 @@ impl PgOutput {
         if top == sub {
             self.streamed.open.remove(&top);
         } else if let Some(open) = self.streamed.open.get_mut(&top) {
-            open.roll_back(sub);
+            if open.savepoints.roll_back(sub) == Fate::Unclear {
+                return Ok(Route::Unclear { xid: top });
+            }
             // The server announces everything again (`cleanup_rel_sync_cache`).
             open.words = Words::default();
         }
@@ -236,7 +209,7 @@ impl PgOutput {
             return Err(misplaced("the PREPARE of a transaction of which nothing came"));
         };
         open.is_prepared = true;
-        open.recent = Vec::new();
+        open.savepoints = Savepoints::default();
         // For others the server announces them anew, whatever its outcome.
         open.words = Words::default();
         Ok(Route::Prepare(prepared))

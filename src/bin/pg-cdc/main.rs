@@ -85,9 +85,6 @@ fn run(args: RunArgs) -> Result<(), Failure> {
     if args.metrics.is_some() {
         return Err(not_yet("--metrics"));
     }
-    if args.skip_transaction.is_some() {
-        return Err(not_yet("--skip-transaction"));
-    }
     let file = load(&args.file)?;
     logging::set_up(args.log, args.log_format);
     let (handle, shutdown) = Shutdown::channel();
@@ -95,7 +92,8 @@ fn run(args: RunArgs) -> Result<(), Failure> {
     if let Some(warning) = file.warning() {
         warn!("{warning}");
     }
-    let options = RunOptions::new(until(&args.until)).with_progress(match args.progress {
+    let options = RunOptions::new(until(&args.until)).with_skip(args.skip_transaction);
+    let options = options.with_progress(match args.progress {
         Progress::Auto => io::stderr().is_terminal(),
         Progress::Always => true,
         Progress::Never => false,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::counters::Counters;
 use super::record::{Before, HEADER, RECORD};
-use crate::Lsn;
+use crate::Kept;
 use crate::batch::Buffer;
 
 /// The smallest buffer: what a small transaction costs.
@@ -54,15 +54,17 @@ impl Chunks {
 
     /// Adds a frame where the last buffer has room for it.
     #[inline]
-    pub(super) fn push(&mut self, sub_xid: u32, lsn: Lsn, frame: &[u8]) -> bool {
+    pub(super) fn push(&mut self, frame: &Kept<'_>) -> bool {
         let Some(chunk) = self.chunks.back_mut() else { return false };
         let capacity = chunk.capacity;
         let bytes = chunk.buffer.bytes_mut();
         if capacity - bytes.len() < RECORD + frame.len() {
             return false;
         }
-        self.before.write(sub_xid, lsn, frame.len(), bytes);
-        bytes.extend_from_slice(frame);
+        self.before.write(frame.sub, frame.lsn, frame.len(), bytes);
+        let [head, rest] = frame.message;
+        bytes.extend_from_slice(head);
+        bytes.extend_from_slice(rest);
         true
     }
 

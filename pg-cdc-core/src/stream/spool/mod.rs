@@ -6,14 +6,14 @@
 //! in their order, for a decoder that then sees what protocol 1 would have sent.
 //!
 //! ```
-//! use pg_cdc_core::Lsn;
+//! use pg_cdc_core::{Kept, Lsn};
 //! use pg_cdc_core::batch::BufferPool;
 //! use pg_cdc_core::stream::spool::{Spool, SpoolOptions};
 //!
 //! let mut spool = Spool::open(SpoolOptions::default(), BufferPool::new(64 << 20))?;
-//! spool.append(700, 700, Lsn::new(1), b"kept")?;
-//! spool.append(700, 701, Lsn::new(2), b"behind a savepoint")?;
-//! spool.append(900, 900, Lsn::new(3), b"another transaction")?;
+//! spool.append(Kept::whole(700, 700, Lsn::new(1), b"kept"))?;
+//! spool.append(Kept::whole(700, 701, Lsn::new(2), b"behind a savepoint"))?;
+//! spool.append(Kept::whole(900, 900, Lsn::new(3), b"another transaction"))?;
 //! spool.abort_subtransaction(700, 701);
 //!
 //! let mut reader = spool.commit(700)?.expect("it was appended to");
@@ -81,7 +81,7 @@ use self::counters::Counters;
 use self::place::Place;
 use self::transaction::Transaction;
 use crate::batch::{Buffer, BufferPool};
-use crate::{Error, ErrorKind, Lsn};
+use crate::{Error, ErrorKind, Kept};
 
 /// How much of a file is read at once.
 const READ: usize = 512 << 10;
@@ -118,29 +118,30 @@ impl Spool {
         })
     }
 
-    /// Adds a frame to the transaction `xid`, which begins with its first. `sub_xid` is the subtransaction that the frame
-    /// belongs to, `xid` itself where it is in none. Copies the frame; blocks when the memory is used up.
+    /// Adds a frame to its transaction, which begins with its first. Copies the frame; blocks when the memory is used up.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Spool`] where the memory is used up and the disk full, or the folder out of reach. The frame was not
     /// added then; everything else is as it was, and it may be tried again.
-    pub fn append(&mut self, xid: u32, sub_xid: u32, lsn: Lsn, frame: &[u8]) -> Result<(), Error> {
-        if let Some(transaction) = self.transactions.get_mut(&xid)
-            && transaction.push(sub_xid, lsn, frame)
+    #[inline]
+    pub fn append(&mut self, frame: Kept<'_>) -> Result<(), Error> {
+        if let Some(transaction) = self.transactions.get_mut(&frame.top)
+            && transaction.push(&frame)
         {
             return Ok(());
         }
-        self.append_behind(xid, sub_xid, lsn, frame)
+        self.append_behind(frame)
     }
 
     /// Adds a frame that the transaction has no buffer for.
     #[cold]
-    fn append_behind(&mut self, xid: u32, sub_xid: u32, lsn: Lsn, frame: &[u8]) -> Result<(), Error> {
+    fn append_behind(&mut self, frame: Kept<'_>) -> Result<(), Error> {
+        let xid = frame.top;
         if frame.len() > record::LONGEST_FRAME {
             return Err(Error::new(
                 ErrorKind::Protocol,
-                format!("a message of {} bytes at {lsn} is longer than any can be", frame.len()),
+                format!("a message of {} bytes at {} is longer than any can be", frame.len(), frame.lsn),
             ));
         }
         let is_large = frame.len() > self.memory / 4;
@@ -149,11 +150,11 @@ impl Spool {
         let transaction = self.transactions.entry(xid).or_insert_with(begin);
         if let Some(buffer) = buffer {
             transaction.add_buffer(buffer);
-            if transaction.push(sub_xid, lsn, frame) {
+            if transaction.push(&frame) {
                 return Ok(());
             }
         }
-        let written = transaction.write_through(&self.place, sub_xid, lsn, frame);
+        let written = transaction.write_through(&self.place, &frame);
         if transaction.frames == 0 {
             self.transactions.remove(&xid);
         }

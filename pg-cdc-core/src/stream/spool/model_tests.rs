@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Lsn;
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -77,7 +78,7 @@ fn run(ops: Vec<Op>, memory: usize, read_size: usize) {
         match op {
             Op::Append { xid, sub, lsn, length } => {
                 let data: Vec<u8> = (0..length).map(|at| (number + at * 31) as u8).collect();
-                spool.append(xid, sub, Lsn::new(lsn), &data).unwrap();
+                spool.append(Kept::whole(xid, sub, Lsn::new(lsn), &data)).unwrap();
                 model.entry(xid).or_default().push_back((sub, Lsn::new(lsn), data));
             }
             Op::AbortSub { xid, sub } => {

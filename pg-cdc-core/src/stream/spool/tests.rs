@@ -1,4 +1,5 @@
 use super::*;
+use crate::Lsn;
 
 fn spool(base: &Path, memory: usize) -> Spool {
     let options = SpoolOptions { memory, folder: Some(base.to_owned()) };
@@ -19,15 +20,15 @@ fn a_savepoint_rolled_back_and_continued_keeps_what_follows() {
     for memory in [0, 1 << 20] {
         let mut spool = spool(base.path(), memory);
         for (sub_xid, data) in [(1, "a"), (2, "b"), (3, "c")] {
-            spool.append(1, sub_xid, Lsn::new(1), data.as_bytes()).unwrap();
+            spool.append(Kept::whole(1, sub_xid, Lsn::new(1), data.as_bytes())).unwrap();
         }
         // ROLLBACK TO the outer savepoint takes back both, and what follows has an id of its own.
         spool.abort_subtransaction(1, 3);
         spool.abort_subtransaction(1, 2);
-        spool.append(1, 4, Lsn::new(2), b"d").unwrap();
+        spool.append(Kept::whole(1, 4, Lsn::new(2), b"d")).unwrap();
         // Were the id used again, the same would hold.
-        spool.append(1, 2, Lsn::new(3), b"e").unwrap();
-        spool.append(1, 1, Lsn::new(4), b"f").unwrap();
+        spool.append(Kept::whole(1, 2, Lsn::new(3), b"e")).unwrap();
+        spool.append(Kept::whole(1, 1, Lsn::new(4), b"f")).unwrap();
         let found = frames(spool.commit(1).unwrap().unwrap());
         let expected = [(1, "a"), (4, "d"), (2, "e"), (1, "f")];
         assert_eq!(found, expected.map(|(sub_xid, data)| (sub_xid, data.as_bytes().to_vec())));
@@ -39,7 +40,7 @@ fn the_largest_transaction_is_the_one_that_goes_to_a_file() {
     let base = tempfile::tempdir().unwrap();
     let mut spool = spool(base.path(), 64 << 10);
     for (xid, times) in [(1, 5), (2, 30), (3, 1), (1, 20)] {
-        (0..times).for_each(|_| spool.append(xid, xid, Lsn::new(1), &[7; 1000]).unwrap());
+        (0..times).for_each(|_| spool.append(Kept::whole(xid, xid, Lsn::new(1), &[7; 1000])).unwrap());
     }
     let mut files: Vec<String> = std::fs::read_dir(spool.folder())
         .unwrap()
@@ -58,7 +59,7 @@ fn memory_is_bounded_whatever_the_transactions_size() {
     let pool = spool.pool.clone();
     for number in 0..400_000_u32 {
         let xid = 1 + number % 10;
-        spool.append(xid, xid, Lsn::new(number.into()), &[number as u8; 100]).unwrap();
+        spool.append(Kept::whole(xid, xid, Lsn::new(number.into()), &[number as u8; 100])).unwrap();
         assert!(pool.retained() <= MEMORY);
     }
     assert_eq!(std::fs::read_dir(spool.folder()).unwrap().count(), 10);
@@ -87,7 +88,7 @@ fn a_frame_larger_than_all_memory_passes() {
     let mut spool = spool(base.path(), 100_000);
     let large: Vec<u8> = (0..3_000_000_u32).map(|at| at as u8).collect();
     for data in [&b"before"[..], &large, b"behind"] {
-        spool.append(1, 1, Lsn::new(1), data).unwrap();
+        spool.append(Kept::whole(1, 1, Lsn::new(1), data)).unwrap();
         assert!(spool.pool.retained() <= 100_000);
     }
     let found = frames(spool.commit(1).unwrap().unwrap());
@@ -99,7 +100,7 @@ fn subtransactions_cost_nothing_until_they_abort() {
     let base = tempfile::tempdir().unwrap();
     let mut spool = spool(base.path(), 1 << 20);
     for sub_xid in 2..300_000 {
-        spool.append(1, sub_xid, Lsn::new(1), b"x").unwrap();
+        spool.append(Kept::whole(1, sub_xid, Lsn::new(1), b"x")).unwrap();
         if sub_xid % 2 == 0 {
             spool.abort_subtransaction(1, sub_xid);
         }
@@ -112,10 +113,10 @@ fn subtransactions_cost_nothing_until_they_abort() {
 fn a_reader_goes_on_while_the_spool_is_used_and_after_it_is_gone() {
     let base = tempfile::tempdir().unwrap();
     let mut spool = spool(base.path(), 10_000);
-    (0..5_000).for_each(|_| spool.append(1, 1, Lsn::new(1), &[1; 300]).unwrap());
+    (0..5_000).for_each(|_| spool.append(Kept::whole(1, 1, Lsn::new(1), &[1; 300])).unwrap());
     let reader = spool.commit(1).unwrap().unwrap();
     let reading = std::thread::spawn(move || frames(reader));
-    (0..5_000).for_each(|_| spool.append(1, 1, Lsn::new(1), &[2; 300]).unwrap());
+    (0..5_000).for_each(|_| spool.append(Kept::whole(1, 1, Lsn::new(1), &[2; 300])).unwrap());
     let again = spool.commit(1).unwrap().unwrap();
     assert!(spool.commit(1).unwrap().is_none());
     drop(spool);
@@ -131,7 +132,7 @@ fn nobody_else_can_read_what_is_spooled() {
     let base = tempfile::tempdir().unwrap();
     let given = base.path().join("made/too");
     let mut spool = spool(&given, 0);
-    spool.append(1, 1, Lsn::new(1), b"secret").unwrap();
+    spool.append(Kept::whole(1, 1, Lsn::new(1), b"secret")).unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&given), mode(spool.folder())), (0o700, 0o700));
     assert_eq!(mode(&spool.folder().join("1-0.frames")), 0o600);

@@ -10,7 +10,7 @@ use super::file::SpoolFile;
 use super::place::Place;
 use super::record::Before;
 use crate::batch::Buffer;
-use crate::{Error, Lsn};
+use crate::{Error, Kept};
 
 #[derive(Debug)]
 pub(super) struct Transaction {
@@ -43,10 +43,10 @@ impl Transaction {
 
     /// Adds a frame where there is room in memory for it.
     #[inline]
-    pub(super) fn push(&mut self, sub_xid: u32, lsn: Lsn, frame: &[u8]) -> bool {
-        let has_room = self.chunks.push(sub_xid, lsn, frame);
+    pub(super) fn push(&mut self, frame: &Kept<'_>) -> bool {
+        let has_room = self.chunks.push(frame);
         if has_room {
-            self.added(sub_xid);
+            self.added(frame.sub);
         }
         has_room
     }
@@ -81,18 +81,13 @@ impl Transaction {
     }
 
     /// Writes a frame past the memory to the file.
-    pub(super) fn write_through(
-        &mut self,
-        place: &Arc<Place>,
-        sub_xid: u32,
-        lsn: Lsn,
-        frame: &[u8],
-    ) -> Result<(), Error> {
+    pub(super) fn write_through(&mut self, place: &Arc<Place>, frame: &Kept<'_>) -> Result<(), Error> {
         self.spill(place)?;
         let mut record = Vec::with_capacity(super::record::RECORD);
-        Before::default().write(sub_xid, lsn, frame.len(), &mut record);
-        opened(&mut self.file, place, &self.counters, self.xid)?.append(&[&record, frame])?;
-        self.added(sub_xid);
+        Before::default().write(frame.sub, frame.lsn, frame.len(), &mut record);
+        let [head, rest] = frame.message;
+        opened(&mut self.file, place, &self.counters, self.xid)?.append(&[&record, head, rest])?;
+        self.added(frame.sub);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::Lsn;
 
 /// Set in the processes that a test starts of itself.
 const CHILD: &str = "PG_CDC_SPOOL_TEST_FOLDER";
@@ -37,7 +38,7 @@ fn count(folder: &Path) -> usize {
 fn what_a_crash_left_is_removed_and_what_lives_is_not() {
     if let Some(folder) = child_folder() {
         let mut spool = spool(&folder, 0);
-        spool.append(1, 1, Lsn::new(1), b"left behind").unwrap();
+        spool.append(Kept::whole(1, 1, Lsn::new(1), b"left behind")).unwrap();
         std::fs::write(folder.join("ready"), "").unwrap();
         loop {
             std::thread::sleep(Duration::from_secs(1));
@@ -45,7 +46,7 @@ fn what_a_crash_left_is_removed_and_what_lives_is_not() {
     }
     let base = tempfile::tempdir().unwrap();
     let mut living = spool(base.path(), 0);
-    living.append(1, 1, Lsn::new(1), b"alive").unwrap();
+    living.append(Kept::whole(1, 1, Lsn::new(1), b"alive")).unwrap();
     let mut child = this_test("what_a_crash_left_is_removed_and_what_lives_is_not", "", base.path())
         .stdout(Stdio::null())
         .spawn()
@@ -119,7 +120,7 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
         let mut spool = spool(&folder, memory);
         let mut appended = 0_u64;
         let error = loop {
-            match spool.append(1, 1, Lsn::new(appended), &[appended as u8; 1000]) {
+            match spool.append(Kept::whole(1, 1, Lsn::new(appended), &[appended as u8; 1000])) {
                 Ok(()) => appended += 1,
                 Err(error) => break error,
             }
@@ -131,15 +132,17 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
         assert!(error.hint().unwrap().contains("room"), "{:?}", error.hint());
         // Tried again, it goes on as far as the failed write had made room in memory, and no further.
         for _ in 0..40 {
-            appended += u64::from(spool.append(1, 1, Lsn::new(appended), &[appended as u8; 1000]).is_ok());
+            appended += u64::from(
+                spool.append(Kept::whole(1, 1, Lsn::new(appended), &[appended as u8; 1000])).is_ok(),
+            );
         }
-        assert!(spool.append(1, 1, Lsn::new(appended), &[0; 1000]).is_err());
+        assert!(spool.append(Kept::whole(1, 1, Lsn::new(appended), &[0; 1000])).is_err());
         let on_disk = std::fs::metadata(spool.folder().join("1-0.frames")).unwrap().len();
         assert_eq!(on_disk, spool.stats().disk);
         assert!(spool.stats().memory <= memory);
         // Others have room, or get it; and what was taken in is all there.
         let mut reader = spool.commit(1).unwrap().unwrap();
-        spool.append(2, 2, Lsn::new(1), b"other").unwrap();
+        spool.append(Kept::whole(2, 2, Lsn::new(1), b"other")).unwrap();
         let mut expected = 0..appended;
         while let Some(block) = reader.next_block().unwrap() {
             for frame in block.frames() {
@@ -155,16 +158,16 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
 fn a_folder_that_is_taken_is_an_error_and_no_more_when_it_is_free() {
     let base = tempfile::tempdir().unwrap();
     let mut spool = spool(base.path(), 6_000);
-    spool.append(1, 1, Lsn::new(1), &[1; 1000]).unwrap();
+    spool.append(Kept::whole(1, 1, Lsn::new(1), &[1; 1000])).unwrap();
     std::fs::remove_dir(spool.folder()).unwrap();
     std::fs::write(spool.folder(), "").unwrap();
-    let error = (0..9).find_map(|_| spool.append(2, 2, Lsn::new(1), &[2; 1000]).err()).unwrap();
+    let error = (0..9).find_map(|_| spool.append(Kept::whole(2, 2, Lsn::new(1), &[2; 1000])).err()).unwrap();
     assert_eq!(error.kind(), ErrorKind::Spool);
     assert!(error.to_string().contains("pg-cdc-spool-"), "{error}");
     assert!(error.hint().is_some());
     assert!(!spool.contains(2), "it has no frame");
     std::fs::remove_file(spool.folder()).unwrap();
-    (0..9).for_each(|_| spool.append(2, 2, Lsn::new(1), &[2; 1000]).unwrap());
+    (0..9).for_each(|_| spool.append(Kept::whole(2, 2, Lsn::new(1), &[2; 1000])).unwrap());
     for (xid, frames) in [(1, 1), (2, 9)] {
         let mut reader = spool.commit(xid).unwrap().unwrap();
         let mut found = 0;
@@ -192,7 +195,7 @@ fn spooled(base: &Path, piece: usize) -> (Spool, PathBuf) {
     let mut spool = spool(base, 0);
     spool.read = piece;
     for number in 0..3 {
-        spool.append(1, 1, Lsn::new(number), &[number as u8; 20]).unwrap();
+        spool.append(Kept::whole(1, 1, Lsn::new(number), &[number as u8; 20])).unwrap();
     }
     let path = spool.folder().join("1-0.frames");
     (spool, path)
@@ -267,6 +270,6 @@ fn a_folder_that_was_cleaned_up_is_made_again() {
     let base = tempfile::tempdir().unwrap();
     let mut spool = spool(base.path(), 0);
     std::fs::remove_dir(spool.folder()).unwrap();
-    spool.append(1, 1, Lsn::new(1), b"a").unwrap();
+    spool.append(Kept::whole(1, 1, Lsn::new(1), b"a")).unwrap();
     assert!(spool.commit(1).unwrap().unwrap().next_block().unwrap().is_some());
 }

@@ -21,6 +21,7 @@ enum To {
     Commit(u32),
     Abort(u32, u32, Option<(Lsn, i64)>),
     Prepare(Prepared),
+    Unclear(u32),
 }
 
 impl Bench {
@@ -40,6 +41,7 @@ impl Bench {
             Route::Commit(committed) => To::Commit(committed.xid),
             Route::Abort { top, sub, lsn, time } => To::Abort(top, sub, lsn.zip(time)),
             Route::Prepare(prepared) => To::Prepare(prepared),
+            Route::Unclear { xid } => To::Unclear(xid),
         })
     }
 
@@ -152,6 +154,10 @@ fn a_message_belongs_to_the_subtransaction_of_the_change_before_it() {
     assert_eq!(of(&mut bench), 8);
     bench.in_stream(7, &insert("1"));
     assert_eq!(of(&mut bench), 7);
+    // It may as well be of a savepoint that had changed nothing before it.
+    bench.in_stream(10, &insert("1"));
+    bench.route(&Message::StreamStop).unwrap();
+    assert_eq!(bench.route(&abort(7, 10)).unwrap(), To::Unclear(7));
 }
 
 #[test]

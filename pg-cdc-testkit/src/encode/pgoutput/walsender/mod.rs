@@ -51,7 +51,6 @@ struct Level {
     /// Given out at the first write.
     xid: Option<u32>,
     released: Vec<u32>,
-    has_changes: bool,
 }
 
 impl Walsender {
@@ -103,7 +102,6 @@ impl Walsender {
         {
             outer.released.extend(level.released);
             outer.released.extend(level.xid);
-            outer.has_changes |= level.has_changes;
         }
     }
 
@@ -147,18 +145,13 @@ impl Walsender {
         self.write(top, lsn, Some((table, version)), message);
     }
 
-    /// A message of the transaction; not in a savepoint that has changed nothing yet, for there nobody could tell.
+    /// A message of the transaction.
     pub fn message(&mut self, transaction: usize) {
         let Some(top) = self.running(transaction) else { return };
-        let level = self.open.get(&top).and_then(|open| open.levels.last());
-        if level.is_some_and(|level| level.has_changes)
-            || self.open.get(&top).is_some_and(|open| open.levels.len() == 1)
-        {
-            let lsn = self.tick();
-            let content = lsn.to_string().into_bytes();
-            let message = Message::Message { transactional: true, lsn, prefix: b"p".to_vec(), content };
-            self.write(top, lsn, None, message);
-        }
+        let lsn = self.tick();
+        let content = lsn.to_string().into_bytes();
+        let message = Message::Message { transactional: true, lsn, prefix: b"p".to_vec(), content };
+        self.write(top, lsn, None, message);
     }
 
     /// A message outside of any transaction.
@@ -354,9 +347,6 @@ impl Walsender {
     fn write(&mut self, top: u32, lsn: Lsn, table: Option<(usize, u32)>, message: Message) {
         let sub = self.current_xid(top);
         let Some(open) = self.open.get_mut(&top) else { return };
-        if let Some(level) = open.levels.last_mut() {
-            level.has_changes |= table.is_some();
-        }
         open.changes.push(Change { lsn, sub, table, message, is_sent: false });
     }
 
