@@ -134,6 +134,22 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Something outside of any transaction, whose record ends at `end_lsn`, was handed out: it leads as far as a commit
+    /// does.
+    ///
+    /// Where its record ends that of a commit may start, which is not delivered with it: so what it leads to is said to
+    /// be within its own record.
+    pub fn alone(end_lsn: Lsn) -> Self {
+        Self::Commit { commit_lsn: within(end_lsn), end_lsn }
+    }
+}
+
+/// A place within the record that ends at `end_lsn`: no other record starts there.
+fn within(end_lsn: Lsn) -> Lsn {
+    Lsn::new(end_lsn.as_u64().saturating_sub(1))
+}
+
 /// What the driver knows of the tables in the stream. Facts from the catalog are of now; a change is of then.
 #[derive(Debug, Default)]
 pub struct Tables {
@@ -339,10 +355,16 @@ impl Sequence {
         self.pass = u64::MAX;
     }
 
-    /// Whether something that stands alone at `lsn`, outside of any transaction, was not delivered before.
+    /// Whether something outside of any transaction, whose record ends at `end_lsn`, was not delivered before.
     #[must_use]
-    pub fn admits_alone(&self, lsn: Lsn) -> bool {
-        self.delivered.as_ref().is_none_or(|position| position.delivered_of(lsn) == 0)
+    pub fn admits_alone(&self, end_lsn: Lsn) -> bool {
+        self.delivered.as_ref().is_none_or(|position| position.delivered_of(within(end_lsn)) == 0)
+    }
+
+    /// Whether all of the transaction that commits at `commit_lsn` was delivered before.
+    #[must_use]
+    pub fn is_delivered(&self, commit_lsn: Lsn) -> bool {
+        self.delivered.as_ref().is_some_and(|position| position.delivered_of(commit_lsn) == u64::MAX)
     }
 
     /// The next change's index, or `None` where it was delivered before.

@@ -37,7 +37,8 @@ pub enum Route<'a> {
     },
     /// The transaction commits.
     Commit(Committed),
-    /// A subtransaction is rolled back, or the whole transaction (also after it was prepared).
+    /// A subtransaction is rolled back, or the whole transaction (also after it was prepared); or all of it was delivered
+    /// before, and it is in part that it comes again.
     ///
     /// Everything of the transaction that came since the first message of the subtransaction belongs to it, or to
     /// others that are rolled back with it: each of these has an `Abort` of its own. To cut off what is kept there is

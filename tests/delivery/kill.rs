@@ -7,29 +7,39 @@ use pg_cdc_testkit::{Cluster, Version};
 
 use crate::bulk::Bulk;
 use crate::support::{PATIENCE, Pipeline, Running, eventually, setting};
-use crate::{database, replay_equals, row_file};
+use crate::{EARLY, database, replay_equals, row_file};
 
 /// How a life is ended before its time.
 type End = fn(Running);
 
 /// What the lives had in common.
-struct Batches {
+struct Kind {
+    /// Of a batch.
     rows: u32,
     /// Of a workload's large transactions.
     bulk: u32,
+    /// Whether transactions come while they are in progress, and when they are prepared.
+    early: bool,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn killed_at_any_instant_nothing_is_lost_or_doubled() {
     for version in Version::under_test() {
-        survives(version, Batches { rows: 10_000, bulk: 2_000 }, Running::kill).await;
+        survives(version, Kind { rows: 10_000, bulk: 2_000, early: false }, Running::kill).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn killed_with_batches_that_end_within_transactions_nothing_is_lost_or_doubled() {
     for version in Version::under_test() {
-        survives(version, Batches { rows: 7, bulk: 500 }, Running::kill).await;
+        survives(version, Kind { rows: 7, bulk: 500, early: false }, Running::kill).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn killed_with_transactions_in_progress_and_prepared_nothing_is_lost_doubled_or_of_a_rollback() {
+    for version in Version::under_test().into_iter().filter(|version| *version >= Version::V15) {
+        survives(version, Kind { rows: 100, bulk: 3_000, early: true }, Running::kill).await;
     }
 }
 
@@ -45,15 +55,16 @@ async fn stopped_by_signals_at_any_instant_it_exits_0_and_nothing_is_lost_or_dou
         assert!(since.elapsed() < Duration::from_secs(8), "stopped only after {:?}", since.elapsed());
     }
     for version in Version::under_test() {
-        survives(version, Batches { rows: 100, bulk: 2_000 }, signalled).await;
+        survives(version, Kind { rows: 100, bulk: 2_000, early: false }, signalled).await;
     }
 }
 
 /// `PG_CDC_TEST_KILLS` ends before their time, then one run to the end, and a comparison with the source.
-async fn survives(version: Version, batches: Batches, end: End) {
+async fn survives(version: Version, kind: Kind, end: End) {
     let cluster = Cluster::shared(version).await.unwrap();
     let (name, client) = database(cluster).await;
-    let (pgbench, random) = (Pgbench::new(1), Random::new(60).with_truncates().with_messages());
+    let random = Random::new(60).with_truncates().with_messages();
+    let (pgbench, random) = (Pgbench::new(1), if kind.early { random.with_prepared() } else { random });
     pgbench.create(&client).await.unwrap();
     random.create(&client).await.unwrap();
     Bulk::create(&client).await.unwrap();
@@ -62,11 +73,14 @@ async fn survives(version: Version, batches: Batches, end: End) {
     let lives = [
         Live::start(&config, pgbench.workers(2, seed), Some(150.0)),
         Live::start(&config, random.workers(3, seed), Some(100.0)),
-        Live::start(&config, Bulk::worker(batches.bulk, seed), Some(4.0)),
+        Live::start(&config, Bulk::worker(kind.bulk, kind.early, seed), Some(4.0)),
     ];
 
-    let rest = format!("batch: {{ rows: {}, delay: {}ms }}\n", batches.rows, fastrand::u32(1..100));
-    let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), "", &rest));
+    let rest = format!("batch: {{ rows: {}, delay: {}ms }}\n", kind.rows, fastrand::u32(1..100));
+    // Little memory, so that files are written and left behind.
+    let early = format!("  memory_limit: 256KiB\n{EARLY}");
+    let source = if kind.early { &early } else { "" };
+    let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), source, &rest));
     let kills = setting("PG_CDC_TEST_KILLS", 12);
     let mut within = 0;
     // A third while it is set up and copies, one in four of these close to the end of that.

@@ -20,6 +20,7 @@ mod stop;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminate;
+mod two_phase;
 
 use std::path::Path;
 
@@ -30,6 +31,11 @@ use pg_cdc_testkit::{Client, Cluster};
 fn row_file(url: &str, source: &str, rest: &str) -> String {
     format!("source:\n  url: {url}\n{source}sink: {{ type: jsonl, path: out.jsonl, envelope: row }}\n{rest}")
 }
+
+/// Lines of the source with which every transaction that is not tiny comes in blocks while it is in progress, and a
+/// prepared one at its PREPARE (15 and newer).
+const EARLY: &str = "  pgoutput: { streaming: on, two_phase: true }\n  \
+                     options: { options: '-c logical_decoding_work_mem=64kB' }\n";
 
 /// The lines of `out`, strictly in order, each once, and in the end what the source holds.
 #[track_caller]

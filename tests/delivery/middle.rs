@@ -51,12 +51,7 @@ async fn a_message_outside_of_any_transaction_comes_once() {
             reading(&client, &name).await;
             let sql = format!("SELECT pg_logical_emit_message(false, 'p', 'm{nth}'), txid_current()");
             client.batch_execute(&sql).await.unwrap();
-            eventually("the message to be durable", PATIENCE, || {
-                let length = pipeline.state()?["sink"]["length"].as_u64()?;
-                let text = std::fs::read(pipeline.path("out.jsonl")).ok()?;
-                let lines = text.get(..usize::try_from(length).ok()?)?.iter().filter(|byte| **byte == b'\n');
-                (lines.count() >= nth).then_some(())
-            });
+            eventually("the message to be durable", PATIENCE, || (durable(&pipeline)? >= nth).then_some(()));
             run.kill();
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -64,4 +59,38 @@ async fn a_message_outside_of_any_transaction_comes_once() {
         assert_eq!(replay(&pipeline.path("out.jsonl")).counts().messages, 3);
         pipeline.cleanup();
     }
+}
+
+/// Where a message's record ends that of a commit starts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_commits_right_behind_a_message_is_not_taken_for_delivered() {
+    for version in Version::under_test() {
+        let cluster = Cluster::shared(version).await.unwrap();
+        if cluster.major() < 14 {
+            continue;
+        }
+        let (name, client) = database(cluster).await;
+        let other = cluster.connect(&name).await.unwrap();
+        client.batch_execute("CREATE TABLE t (id int PRIMARY KEY, n int)").await.unwrap();
+        let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), NEVER, "batch: { delay: 1ms }\n"));
+        pipeline.run(&["--until-current"]).succeeded();
+        let run = pipeline.start(&[]);
+        reading(&client, &name).await;
+        client.batch_execute("BEGIN; INSERT INTO t VALUES (1, 1)").await.unwrap();
+        other.batch_execute("SELECT pg_logical_emit_message(false, 'p', 'alone')").await.unwrap();
+        eventually("the message to be durable", PATIENCE, || (durable(&pipeline)? >= 1).then_some(()));
+        run.kill();
+        client.batch_execute("COMMIT").await.unwrap();
+        pipeline.run(&["--until-current"]).succeeded();
+        let counts = replay(&pipeline.path("out.jsonl")).counts();
+        assert_eq!((counts.messages, counts.inserts), (1, 1), "{version}");
+        pipeline.cleanup();
+    }
+}
+
+/// How many lines are durable.
+fn durable(pipeline: &Pipeline) -> Option<usize> {
+    let length = pipeline.state()?["sink"]["length"].as_u64()?;
+    let text = std::fs::read(pipeline.path("out.jsonl")).ok()?;
+    Some(text.get(..usize::try_from(length).ok()?)?.iter().filter(|byte| **byte == b'\n').count())
 }

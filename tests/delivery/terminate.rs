@@ -27,7 +27,7 @@ async fn survives(version: Version, rows: u32) {
     let rest = format!("batch: {{ rows: {rows} }}\nretry: {{ initial: 10ms }}\n");
     let pipeline = Pipeline::new(&name, &row_file(&cluster.url(&name), never, &rest));
     pipeline.run(&["--until-current"]).succeeded();
-    let live = Live::start(&cluster.config(&name), Bulk::worker(1_000, 3), Some(6.0));
+    let live = Live::start(&cluster.config(&name), Bulk::worker(1_000, false, 3), Some(6.0));
     let mut run = pipeline.start(&[]);
     let mut terminated = 0;
     while terminated < 20 {

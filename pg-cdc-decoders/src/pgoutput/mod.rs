@@ -415,7 +415,7 @@ impl PgOutput {
                 // sent before: it confirms as a commit does.
                 Ok(match open {
                     Some(_) => Outcome::Taken,
-                    None => Outcome::Commit { commit_lsn: lsn, end_lsn: lsn },
+                    None => Outcome::alone(lsn),
                 })
             }
         }

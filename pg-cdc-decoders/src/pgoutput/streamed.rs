@@ -234,6 +234,11 @@ impl PgOutput {
                 self.announced.replay(words, &mut self.relations);
                 Ok(Route::Commit(committed(xid, (start, end_lsn), time.saturating_sub(EPOCH))))
             }
+            // Another one that is prepared holds the acknowledged position back behind the PREPARE of this one, which
+            // does not come again. Its commit does, and its changes, in blocks, may.
+            _ if self.sequence.is_delivered(start) => {
+                Ok(Route::Abort { top: xid, sub: xid, lsn: None, time: None })
+            }
             _ => Err(misplaced(
                 "the COMMIT PREPARED of a transaction whose PREPARE did not come: its changes are lost",
             )),
@@ -242,7 +247,7 @@ impl PgOutput {
 
     /// `r`: flags, end of the PREPARE record, end of the ROLLBACK PREPARED record, both times, xid, name.
     ///
-    /// The server sends it even where it never sent the PREPARE.
+    /// The server sends it even where it did not send the PREPARE, or did so only on an earlier connection.
     fn rollback_prepared<'a>(&mut self, cursor: &mut Cursor<'_>) -> Result<Route<'a>, Fault> {
         cursor.u8("the flags")?;
         lsn(cursor, "the PREPARE's end")?;
@@ -252,9 +257,6 @@ impl PgOutput {
         let xid = cursor.u32("the xid")?;
         cursor.zero_ended("the transaction's name")?;
         cursor.end()?;
-        if self.streamed.open.get(&xid).is_some_and(|open| !open.is_prepared) {
-            return Err(misplaced("the ROLLBACK PREPARED of a transaction that is not prepared"));
-        }
         self.streamed.open.remove(&xid);
         Ok(Route::Abort { top: xid, sub: xid, lsn: Some(end), time: Some(time) })
     }

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use fastrand::Rng;
+use tokio::time::sleep;
 
 use super::{Worker, rng_of};
 use crate::client::Client;
@@ -113,6 +116,10 @@ impl Worker for RandomWorker {
         if prepared {
             let gid = format!("{}_{}", self.name, self.count);
             client.batch_execute(&format!("PREPARE TRANSACTION '{gid}'")).await?;
+            if self.rng.bool() {
+                // Some are open for a while.
+                sleep(Duration::from_millis(self.rng.u64(0..200))).await;
+            }
             client.batch_execute(&format!("{outcome} PREPARED '{gid}'")).await?;
         } else {
             client.batch_execute(outcome).await?;

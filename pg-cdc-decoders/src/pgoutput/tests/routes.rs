@@ -219,6 +219,28 @@ fn a_rollback_of_what_was_never_sent_is_no_error_and_a_commit_is() {
     assert!(bench.wrong(&Message::StreamPrepare(prepare(7))).contains("nothing came"));
 }
 
+/// Another prepared transaction holds the acknowledged position back, to behind this one's PREPARE.
+#[test]
+fn a_commit_that_was_delivered_before_may_come_again_without_its_prepare() {
+    for (delivered, seq, to) in
+        [(100, None, true), (200, Some(0), true), (100, Some(0), false), (99, None, false)]
+    {
+        for in_blocks in [false, true] {
+            let mut bench = Bench::new();
+            let server = pg_cdc_core::ServerId { system_id: 7, timeline: 1 };
+            let mut position = pg_cdc_core::Position::at("shop".into(), server, Lsn::ZERO);
+            (position.commit_lsn, position.seq) = (Lsn::new(delivered), seq);
+            bench.decoder.restart(Some(&position));
+            if in_blocks {
+                bench.route(&start(7, true)).unwrap();
+                bench.route(&Message::StreamStop).unwrap();
+            }
+            let outcome = bench.route(&commit_prepared(7));
+            assert_eq!(outcome.ok(), to.then_some(To::Abort(7, 7, None)), "{delivered} {seq:?}");
+        }
+    }
+}
+
 #[test]
 fn messages_out_of_their_place_are_errors() {
     let mut bench = Bench::in_block();
