@@ -51,8 +51,18 @@ impl Matrix {
 
     /// As [`through`](Self::through), in the database of `case`.
     pub(crate) async fn in_case(case: Case, script: &Script, settings: &Value) -> Self {
-        let major = case.cluster.major();
         script.create(&case.client).await.unwrap();
+        let matrix = Self::begin(case, settings);
+        let live = matrix.start_live();
+        let (cluster, database) = (matrix.case.cluster, &matrix.case.database);
+        script.run(cluster, database, async || matrix.pause()).await.unwrap();
+        matrix.end(live).await;
+        matrix
+    }
+
+    /// Pipelines on what is there already: their slots are made when this returns.
+    pub(crate) fn begin(case: Case, settings: &Value) -> Self {
+        let major = case.cluster.major();
         let url = case.cluster.url(&case.database);
         let reader = |way: Way| {
             let name = format!("{}_{}", case.database, way.name);
@@ -67,21 +77,23 @@ impl Matrix {
         let readers = ways(major).into_iter().map(reader).collect();
         let matrix = Self { case, readers };
         matrix.catch_up(|_| true);
-        let live = matrix.start_live();
-        script
-            .run(matrix.case.cluster, &matrix.case.database, async || {
-                matrix.catch_up(|way| way.when == When::Paused)
-            })
-            .await
-            .unwrap();
+        matrix
+    }
+
+    /// Some read what is there by now.
+    pub(crate) fn pause(&self) {
+        self.catch_up(|way| way.when == When::Paused);
+    }
+
+    /// The work is done: all of it is read, and the same in every way.
+    pub(crate) async fn end(&self, live: Vec<Running>) {
         for running in live {
             running.signal("TERM");
             running.wait(PATIENCE).succeeded();
         }
-        matrix.catch_up(|_| true);
-        matrix.assert_asked_for().await;
-        matrix.assert_same();
-        matrix
+        self.catch_up(|_| true);
+        self.assert_asked_for().await;
+        self.assert_same();
     }
 
     /// Runs the pipelines of some ways to the present, all at once.
@@ -96,7 +108,8 @@ impl Matrix {
         }
     }
 
-    fn start_live(&self) -> Vec<Running> {
+    /// Starts those that read while the work is done.
+    pub(crate) fn start_live(&self) -> Vec<Running> {
         let live = self.readers.iter().filter(|reader| reader.way.when == When::Live);
         let live: Vec<_> = live.map(|reader| reader.pipeline.start(&[])).collect();
         for running in &live {
