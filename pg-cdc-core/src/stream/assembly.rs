@@ -218,6 +218,10 @@ impl<D: Decoder> Assembly<D> {
     /// Does what `route` says with a message of a transaction that is not whole, at `lsn`.
     fn keep(&mut self, lsn: Lsn, route: Route<'_>) -> Result<Option<Step>, SourceError> {
         if let Route::Commit(committed) = route {
+            // One that was prepared stays so: nothing behind its PREPARE is confirmed.
+            if self.until.is_some_and(|until| committed.commit_lsn >= until) {
+                return Ok(Some(self.ended()));
+            }
             self.in_progress.commit(committed)?;
             return Ok(None);
         }
