@@ -85,7 +85,6 @@ fn what_comes_later_is_refused_by_name() {
         (&["slot", "create", "f"], "the command slot create"),
         (&["slot", "drop", "f"], "the command slot drop"),
         (&["run", "f", "--metrics", "localhost:9187"], "--metrics"),
-        (&["run", "f", "--skip-transaction", "0/16B3748"], "--skip-transaction"),
     ] {
         let outcome = run_arguments(arguments, "");
         assert_eq!(outcome.status, Some(2), "{arguments:?}");

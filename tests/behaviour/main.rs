@@ -7,10 +7,12 @@ mod altered;
 mod case;
 mod content;
 mod debezium;
+mod protocols;
 mod rewritten;
 mod row_filters;
 mod safety;
 mod shapes;
+mod skip;
 mod start;
 mod statements;
 #[path = "../support/mod.rs"]

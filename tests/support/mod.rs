@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -58,6 +59,11 @@ impl Pipeline {
         self.start(arguments).wait(PATIENCE)
     }
 
+    /// As [`run`](Self::run), with these variables set.
+    pub(crate) fn run_in(&self, environment: &[(&str, &OsStr)], arguments: &[&str]) -> Outcome {
+        self.command_in(environment, &["run", "p.yaml"], arguments, Stdio::null()).wait(PATIENCE)
+    }
+
     /// Takes away what the pipeline made on the server.
     pub(crate) fn cleanup(&self) {
         self.command(&["cleanup", "p.yaml"], &[], Stdio::null()).wait(PATIENCE).succeeded();
@@ -65,12 +71,23 @@ impl Pipeline {
 
     /// Starts any of the commands.
     pub(crate) fn command(&self, command: &[&str], arguments: &[&str], stdout: Stdio) -> Running {
+        self.command_in(&[], command, arguments, stdout)
+    }
+
+    fn command_in(
+        &self,
+        environment: &[(&str, &OsStr)],
+        command: &[&str],
+        arguments: &[&str],
+        stdout: Stdio,
+    ) -> Running {
         // A file, each run its own: nobody has to read it for the program to go on.
         static NTH: AtomicU32 = AtomicU32::new(0);
         let said = self.path(&format!("stderr.{}", NTH.fetch_add(1, Ordering::Relaxed)));
         let child = Command::new(program())
             .args(command)
             .args(arguments)
+            .envs(environment.iter().copied())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(stdout)

@@ -231,6 +231,9 @@ impl<D: Decoder> Assembly<D> {
         }
         match route {
             Route::Into(kept) => self.in_progress.keep(kept)?,
+            Route::Start { xid, is_first: true } => {
+                tracing::debug!(xid, "a transaction comes while it is in progress");
+            }
             Route::Abort { top, sub, .. } => self.in_progress.abort(top, sub),
             Route::Prepare(prepared) => self.in_progress.prepare(prepared),
             Route::Unclear { .. } => return Ok(Some(Step::Unclear)),

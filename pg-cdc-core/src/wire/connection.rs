@@ -25,6 +25,7 @@ pub struct Connection {
     pub(super) channel: Channel,
     pub(super) key: BackendKey,
     pub(super) config: ConnectConfig,
+    session: Session,
     /// Whether the server waits for us, with nothing unread.
     pub(super) ready: bool,
 }
@@ -63,7 +64,7 @@ impl Connection {
         let logging_in = async {
             let mut channel = Channel::new(socket);
             let key = startup::start(&mut channel, config, session).await?;
-            let mut connection = Self { channel, key, config: config.clone(), ready: true };
+            let mut connection = Self { channel, key, config: config.clone(), session, ready: true };
             let version = connection.server_version();
             let mut sets = version.map(pinned_sets).unwrap_or_default();
             // To a client of UTF8 the server would refuse what is none, and not say where it lies; as it is, whoever
@@ -112,7 +113,7 @@ impl Connection {
     /// limited to 64 MiB.
     pub async fn simple_query(&mut self, sql: &str) -> Result<Vec<Rows>, Error> {
         self.begin(sql)?;
-        let outcome = query::run(&mut self.channel, sql).await?;
+        let outcome = query::run(&mut self.channel, sql, self.session).await?;
         self.ready = true;
         outcome
     }

@@ -7,6 +7,7 @@ use postgres_protocol::message::frontend;
 use super::channel::Channel;
 use super::message::{Message, Reader, largest, malformed, unexpected};
 use super::server_error::server_error;
+use super::startup::Session;
 use crate::{Error, ErrorKind};
 
 const STATE: &str = "a query";
@@ -35,7 +36,11 @@ impl Rows {
 }
 
 /// Runs statements to ReadyForQuery. `Ok(Err(…))` is the server's refusal, after which the session can go on.
-pub(super) async fn run(channel: &mut Channel, sql: &str) -> Result<Result<Vec<Rows>, Error>, Error> {
+pub(super) async fn run(
+    channel: &mut Channel,
+    sql: &str,
+    session: Session,
+) -> Result<Result<Vec<Rows>, Error>, Error> {
     channel.queue(STATE, |out| frontend::query(sql, out))?;
     let mut results = Vec::new();
     let mut current = Rows::default();
@@ -60,6 +65,9 @@ pub(super) async fn run(channel: &mut Channel, sql: &str) -> Result<Result<Vec<R
                 results.push(std::mem::take(&mut current));
             }
             b'I' => current = Rows::default(),
+            // A walsender that makes a slot may send of what it decodes on its way to the slot's point: what commits
+            // before that is in the exported snapshot.
+            b'd' if session == Session::Replication => {}
             b'E' => refused = refused.or_else(|| Some(server_error(&message.body))),
             b'Z' => return Ok(refused.map_or(Ok(results), Err)),
             tag @ (b'G' | b'H' | b'W') => {

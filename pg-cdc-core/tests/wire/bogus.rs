@@ -283,6 +283,30 @@ async fn notices_and_settings_come_at_any_time() {
     no_hang(stream.finish()).await.unwrap();
 }
 
+/// Seen of a server that made a slot while transactions were prepared.
+#[tokio::test]
+async fn what_a_walsender_sends_of_the_log_before_its_answer_is_passed_over() {
+    let answers = || {
+        vec![
+            [auth(0, b""), message(b'K', &[0; 8]), message(b'Z', b"I")].concat(),
+            [
+                message(b'd', b"k\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+                message(b'T', b"\0\x01a\0\0\0\0\0\0\0\0\0\0\x19\0\0\0\0\0\0\0\0"),
+                message(b'D', b"\0\x01\0\0\0\x01v"),
+                message(b'C', b"CREATE_REPLICATION_SLOT\0"),
+                message(b'Z', b"I"),
+            ]
+            .concat(),
+        ]
+    };
+    for (session, answer) in [(Session::Replication, Some("v")), (Session::Sql, None)] {
+        let config = scripted(answers()).await;
+        let mut connection = no_hang(Connection::connect(&config, session)).await.unwrap();
+        let rows = no_hang(connection.query_row("CREATE_REPLICATION_SLOT")).await;
+        assert_eq!(rows.ok().as_ref().and_then(|rows| rows.get(0, "a")), answer);
+    }
+}
+
 #[tokio::test]
 async fn the_rest_of_a_large_transaction_is_not_waited_for() {
     let copied = || message(b'd', b"row");

@@ -159,9 +159,9 @@ fn a_transactional_message_is_counted_with_the_changes() {
 #[test]
 fn a_message_outside_of_a_transaction_confirms_what_came_before_it() {
     let mut bench = Bench::new();
-    let at = Lsn::new(60);
     let outcome = bench.message(&emit(false, 60)).unwrap();
-    assert_eq!(outcome, Outcome::Commit { commit_lsn: at, end_lsn: at });
+    // What commits where its record ends is another, and comes after it.
+    assert_eq!(outcome, Outcome::Commit { commit_lsn: Lsn::new(59), end_lsn: Lsn::new(60) });
     assert_eq!(bench.take(), ["message at 0/3C p: c"]);
 }
 
