@@ -39,7 +39,6 @@ fn copies(script: &mut Script) {
             "1700,\"with \"\"quotes\"\"\nand a line\"\n1701,\n",
         )
         .copy("st.b (id, a) FROM STDIN", "1\t1000\n2\t1001\n3\t\\N\n")
-        // It is of no use to a table that others see: a plain copy.
         .sql("BEGIN; SAVEPOINT s")
         .copy("st.c (a, u) FROM STDIN", "1002\tlost\n")
         .sql("ROLLBACK TO s")
@@ -110,6 +109,11 @@ fn merges(script: &mut Script, major: u32) {
 }
 
 fn truncates(script: &mut Script) {
+    // Rows that are frozen as they are written.
+    script
+        .sql("BEGIN; TRUNCATE st.late")
+        .copy("st.late FROM STDIN WITH (FREEZE)", "1\t1\n2\t2\n")
+        .sql("COMMIT");
     script.each(&[
         "TRUNCATE st.late",
         "INSERT INTO st.late VALUES (1, 1)",

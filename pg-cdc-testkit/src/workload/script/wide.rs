@@ -8,7 +8,8 @@ pub(super) fn script() -> Script {
         "CREATE SCHEMA wide; CREATE TABLE wide.nothing (); ALTER TABLE wide.nothing REPLICA IDENTITY FULL",
     );
     // Values of two bytes and less: they must go into one page. Without defaults, of which old servers make slow work.
-    let of = |n: u32| if n % 7 == 0 { ("bool", "true".to_owned()) } else { ("smallint", n.to_string()) };
+    let of =
+        |n: u32| if n.is_multiple_of(7) { ("bool", "true".to_owned()) } else { ("smallint", n.to_string()) };
     let columns: String = (1..MOST).map(|n| format!(", c{n} {}", of(n).0)).collect();
     let values: String = (1..MOST).map(|n| format!(", {}", of(n).1)).collect();
     for (table, identity) in [("whole", "FULL"), ("keyed", "DEFAULT")] {
