@@ -122,6 +122,6 @@ fn truncates(script: &mut Script) {
         "TRUNCATE st.a CASCADE",
         "INSERT INTO st.a (v) VALUES ('anew'); INSERT INTO st.b (id, a) SELECT 1, id FROM st.a; INSERT INTO st.c (u) VALUES ('anew')",
         "TRUNCATE st.b, st.c, st.a RESTART IDENTITY",
-        "INSERT INTO st.a (v) VALUES ('and again'); INSERT INTO st.c (a) VALUES (1); TRUNCATE ONLY st.log; INSERT INTO st.log (what) VALUES ('the end')",
+        "INSERT INTO st.a (v) VALUES ('and again'); INSERT INTO st.b (id) VALUES (9); INSERT INTO st.late VALUES (3, 3); INSERT INTO st.c (a) VALUES (1); TRUNCATE ONLY st.log; INSERT INTO st.log (what) VALUES ('the end')",
     ]);
 }
