@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use pg_cdc_testkit::workload::{Live, Pgbench, Random, Shop, Worker};
-use pg_cdc_testkit::{Client, Cluster, StopMode, Version};
+use pg_cdc_testkit::workload::{Live, Pgbench, Random, Script, Shop, Worker};
+use pg_cdc_testkit::{Client, Cluster, StopMode, Version, quote_ident};
 
 async fn run<W: Worker>(
     cluster: &Cluster,
@@ -69,4 +69,39 @@ async fn a_rate_is_kept_and_a_restart_survived() {
     live.stop().await.unwrap();
     let client = cluster.connect("postgres").await.unwrap();
     assert!(count(&client, "pgbench_history").await > before);
+}
+
+#[tokio::test]
+async fn every_script_runs_on_every_version() {
+    for version in Version::under_test() {
+        let cluster = Cluster::builder().version(version).start().await.unwrap();
+        let client = cluster.connect("postgres").await.unwrap();
+        let major = cluster.major();
+        let mut script = Script::schemas(major)
+            .then(Script::savepoints())
+            .then(Script::two_phase("script"))
+            .then(Script::statements(major))
+            .then(Script::identities())
+            .then(Script::names(false))
+            .then(Script::encoded(false))
+            .then(Script::wide());
+        if major >= 11 {
+            script = script.then(Script::partitions(major));
+        }
+        if major >= 12 {
+            script = script.then(Script::shapes(major));
+        }
+        if major >= 14 {
+            script = script.then(Script::messages());
+        }
+        script.create(&client).await.unwrap();
+        let mut pauses = 0;
+        script.run(&cluster, "postgres", async || pauses += 1).await.unwrap();
+        assert!(pauses > 8, "{pauses}");
+        for table in script.tables() {
+            let name = format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name));
+            assert!(count(&client, &name).await > 0, "{name} is empty");
+        }
+        assert_eq!(count(&client, "pg_prepared_xacts").await, 0);
+    }
 }

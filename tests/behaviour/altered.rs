@@ -133,3 +133,16 @@ async fn a_column_that_can_not_be_had_in_binary_turns_the_stream_to_text() {
         assert_eq!(after(&case, 5)["c"], "pg_class");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_type_that_was_made_and_dropped_unseen_turns_the_stream_to_text() {
+    for case in cases_from(14).await {
+        case.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)").await;
+        case.catch_up();
+        case.sql("CREATE TYPE brief AS ENUM ('x'); ALTER TABLE t ADD b brief; INSERT INTO t VALUES (2, 'x'); ALTER TABLE t DROP b; DROP TYPE brief; INSERT INTO t VALUES (3)").await;
+        let outcome = case.catch_up();
+        assert!(outcome.stderr.contains("values come as text from now on"), "{}", outcome.stderr);
+        assert_eq!(case.ops(), "rcc");
+        assert_eq!(after(&case, 2), json!({"id": 2, "b": "x"}));
+    }
+}

@@ -50,8 +50,13 @@ impl Case {
     pub(crate) async fn on(cluster: &'static Cluster) -> Self {
         let database = cluster.fresh_database("b").await.unwrap();
         println!("PostgreSQL {}, database {database}", cluster.major());
+        Self::on_database(cluster, database).await
+    }
+
+    /// On a database that is there already.
+    pub(crate) async fn on_database(cluster: &'static Cluster, database: String) -> Self {
         let client = cluster.connect(&database).await.unwrap();
-        let pipeline = Pipeline::new(&database, &text(&cluster.url(&database), &json!({})));
+        let pipeline = Pipeline::new(&database, &file(&cluster.url(&database), &json!({})));
         Self { cluster, database, client, pipeline }
     }
 
@@ -62,8 +67,8 @@ impl Case {
 
     /// As [`set`](Self::set), with another url.
     pub(crate) fn set_url(&self, url: &str, settings: Value) {
-        let file = format!("name: {}\n{}", self.database, text(url, &settings));
-        std::fs::write(self.pipeline.path("p.yaml"), file).unwrap();
+        let text = format!("name: {}\n{}", self.database, file(url, &settings));
+        std::fs::write(self.pipeline.path("p.yaml"), text).unwrap();
     }
 
     #[track_caller]
@@ -193,7 +198,7 @@ pub(crate) fn assert_says(line: &str, parts: &[&str]) {
 }
 
 /// A pipeline file but for its name: a key a line, each with JSON behind it.
-fn text(url: &str, settings: &Value) -> String {
+pub(crate) fn file(url: &str, settings: &Value) -> String {
     let mut file = json!({
         "source": { "url": url },
         "sink": { "type": "jsonl", "path": "out.jsonl", "envelope": "row" },
@@ -207,7 +212,8 @@ fn text(url: &str, settings: &Value) -> String {
 
 static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
 
-fn merge(into: &mut Value, from: &Value) {
+/// Sets the keys of `from` in `into`, by their place.
+pub(crate) fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (key, value) in from {

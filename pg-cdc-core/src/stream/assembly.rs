@@ -246,6 +246,10 @@ impl<D: Decoder> Assembly<D> {
             self.look_ahead(&route)?;
         }
         if let Route::Commit(committed) = route {
+            // One that was prepared stays so: nothing behind its PREPARE is confirmed.
+            if self.until.is_some_and(|until| committed.commit_lsn >= until) {
+                return Ok(Some(self.ended()));
+            }
             self.in_progress.commit(committed)?;
             return Ok(None);
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::batch::{Op, Transaction};
-use crate::{Column, ColumnType, ReplicaIdentity, Sequence, ServerId, Table};
+use crate::{Column, ColumnType, Committed, ReplicaIdentity, Sequence, ServerId, Table};
 
 const COMMIT: Lsn = Lsn::new(100);
 
@@ -23,6 +23,21 @@ impl Decoder for Toy {
 
     fn pass_over(&mut self) {
         self.0.pass_over();
+    }
+
+    /// `P`: a transaction is prepared; `K`: it commits.
+    fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
+        let (prepare_lsn, end_lsn) = (Lsn::new(60), Lsn::new(70));
+        let ends = (COMMIT, Lsn::new(110));
+        Ok(match frame.data() {
+            b"P" => {
+                Route::Prepare(Prepared { prepare_lsn, end_lsn, prepare_time: 0, xid: 1, gid: String::new() })
+            }
+            b"K" => {
+                Route::Commit(Committed::new(1, ends, 0, Bytes::from_static(b"B"), Bytes::from_static(b"C")))
+            }
+            _ => Route::Direct,
+        })
     }
 
     fn decode(
@@ -53,7 +68,7 @@ impl Decoder for Toy {
 }
 
 /// Decodes messages, one a letter, that came in one block.
-fn read(assembly: &mut Assembly<Toy>, messages: &str) {
+fn advance(assembly: &mut Assembly<Toy>, messages: &str) -> Step {
     let mut bytes = Vec::new();
     for letter in messages.bytes() {
         bytes.extend_from_slice(b"d\0\0\0\x1ew");
@@ -61,7 +76,11 @@ fn read(assembly: &mut Assembly<Toy>, messages: &str) {
         bytes.push(letter);
     }
     assembly.put(Block::new(Bytes::from(bytes), messages.len()));
-    assert!(matches!(assembly.advance(&mut Heard::default()), Ok(Step::Done)));
+    assembly.advance(&mut Heard::default()).unwrap()
+}
+
+fn read(assembly: &mut Assembly<Toy>, messages: &str) {
+    assert!(matches!(advance(assembly, messages), Step::Done));
 }
 
 fn assembly() -> Assembly<Toy> {
@@ -99,4 +118,16 @@ fn a_batch_without_changes_does_not_lead_back() {
     // As when only a schema change has come.
     let second = assembly.take();
     assert_eq!(at(second.position().unwrap()), at(first.position().unwrap()));
+}
+
+#[test]
+fn a_prepared_transaction_that_commits_behind_the_end_is_not_confirmed() {
+    for until in [80, 100] {
+        let mut assembly = assembly();
+        assembly.end_at(Lsn::new(until));
+        read(&mut assembly, "P");
+        assert!(matches!(advance(&mut assembly, "K"), Step::End));
+        assert!(!assembly.has_content());
+        assert_eq!(assembly.take().position().unwrap().confirmed, Lsn::new(60));
+    }
 }

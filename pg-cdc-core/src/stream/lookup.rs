@@ -17,11 +17,13 @@ pub(super) struct Found {
     pub(super) types: Vec<ColumnType>,
     /// The types of its columns that are not read.
     pub(super) unread: Vec<u32>,
+    /// Those that were asked for and that nobody knows: made and dropped since.
+    pub(super) gone: Vec<u32>,
 }
 
 impl Found {
     fn unwanted() -> Self {
-        Self { table: Known::Unwanted, types: Vec::new(), unread: Vec::new() }
+        Self { table: Known::Unwanted, types: Vec::new(), unread: Vec::new(), gone: Vec::new() }
     }
 }
 
@@ -43,8 +45,8 @@ impl Lookup<'_> {
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_oid(client, version, oid).await?;
-        let types = load_types(client, version, types).await?;
-        Ok(self.selected(selected, info, types))
+        let found = load_types(client, version, types).await?;
+        Ok(self.selected(selected, info, types, found))
     }
 
     /// As [`table`](Self::table), of the table that was called `name` when it was changed.
@@ -84,8 +86,8 @@ impl Lookup<'_> {
             (None, None, Some(oid)) => return self.unselected(oid, name),
             (None, None, None) => return Ok(Found::unwanted()),
         };
-        let types = load_types(client, version, types).await?;
-        Ok(self.selected(selected, info, types))
+        let found = load_types(client, version, types).await?;
+        Ok(self.selected(selected, info, types, found))
     }
 
     /// A table that is none of those that were selected.
@@ -105,15 +107,25 @@ impl Lookup<'_> {
     }
 
     /// A selected table, which `info` is what the catalog has of, if it is there still.
-    fn selected(&self, selected: &Arc<Table>, info: Option<TableInfo>, types: Vec<ColumnType>) -> Found {
+    /// `types` are those of the types that were `asked` for that anybody knows.
+    fn selected(
+        &self,
+        selected: &Arc<Table>,
+        info: Option<TableInfo>,
+        asked: &[u32],
+        types: Vec<ColumnType>,
+    ) -> Found {
         let (options, oid) = (self.options, selected.oid);
+        let is_gone =
+            |&&oid: &&u32| !types.iter().any(|type_| type_.oid == oid) && !is_of_a_version(options, oid);
+        let gone = asked.iter().filter(is_gone).copied().collect();
         let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
         let shape = TableShape::of(&options.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
             let mut facts = TableFacts::new(Arc::clone(selected), from);
             (facts.shape, facts.inserts_only) = (shape, options.inserts_only.contains(&oid));
-            return Found { table: Known::Wanted(facts), types, unread: Vec::new() };
+            return Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone };
         };
         let (whole, table) = (&info.whole, &info.table);
         let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
@@ -124,7 +136,7 @@ impl Lookup<'_> {
         facts.plain = info.plain_columns;
         facts.inserts_only = options.inserts_only.contains(&oid);
         facts.shape = shape;
-        Found { table: Known::Wanted(facts), types, unread }
+        Found { table: Known::Wanted(facts), types, unread, gone }
     }
 
     /// What `types` are made of now.
@@ -143,6 +155,11 @@ impl Lookup<'_> {
     }
 }
 
+/// Whether a table in use has a column of the type, so that it is known whatever became of it.
+fn is_of_a_version(options: &ReplicationOptions, type_oid: u32) -> bool {
+    options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
+}
+
 async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
     if types.is_empty() {
         return Ok(Vec::new());
@@ -159,6 +176,11 @@ async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<
 /// Where they must and must not.
 pub(super) fn needs_text(binary: BinaryValues, found: &Found) -> Result<bool, Error> {
     let Known::Wanted(facts) = &found.table else { return Ok(false) };
+    // Where they must not come as text, only a value of such a type is an error.
+    if binary == BinaryValues::WherePossible && !found.gone.is_empty() {
+        tracing::info!(table = %facts.table.name, "a type was dropped before it was read: values come as text from now on");
+        return Ok(true);
+    }
     // A column may have had another type, which is among those that were asked for.
     let of_types = found
         .types

@@ -241,11 +241,12 @@ impl PgOutput {
         }
         self.asked = None;
         self.announced.take_in(oid, frame.data());
-        let Some((table, from)) = announced.table(tables, &self.types) else {
+        let current = self.versions.get(&oid);
+        let Some((table, from)) = announced.table(tables, &self.types, current.map(|current| &**current))
+        else {
             self.relations.insert(Relation::unwanted(oid));
             return Ok(Outcome::Taken);
         };
-        let current = self.versions.get(&oid);
         let table = match current {
             Some(current) if **current == table => Arc::clone(current),
             _ => {

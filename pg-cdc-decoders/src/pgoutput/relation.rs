@@ -233,8 +233,13 @@ impl<'a> Announcement<'a> {
     }
 
     /// The table as it was when the following changes were made, and from which commit on it is wanted; `None` where
-    /// nobody wants it. `types` has the names that Type messages told.
-    pub(super) fn table(&self, tables: &Tables, types: &HashMap<u32, Arc<str>>) -> Option<(Table, Lsn)> {
+    /// nobody wants it. `types` has the names that Type messages told, `before` is the version that was in use.
+    pub(super) fn table(
+        &self,
+        tables: &Tables,
+        types: &HashMap<u32, Arc<str>>,
+        before: Option<&Table>,
+    ) -> Option<(Table, Lsn)> {
         let facts = match tables.get(self.oid) {
             Some(Known::Unwanted) => return None,
             Some(Known::Wanted(facts)) => Some(facts),
@@ -247,7 +252,7 @@ impl<'a> Announcement<'a> {
             .columns
             .iter()
             .filter(is_read)
-            .map(|announced| announced.column(facts, tables, types))
+            .map(|announced| announced.column(facts, tables, types, before))
             .collect();
         let key = self.key(facts, &columns);
         let name = TableName::new(self.schema, self.name);
@@ -255,23 +260,37 @@ impl<'a> Announcement<'a> {
         Some((table, facts.map_or(Lsn::ZERO, |facts| facts.from)))
     }
 
-    /// The catalog's key where all its columns are announced, else the replica identity's columns.
+    /// The catalog's key where all its columns are announced, else the replica identity's columns: those of the default
+    /// identity are the primary key of then, whatever the catalog says now.
     fn key(&self, facts: Option<&TableFacts>, columns: &[Column]) -> Vec<u16> {
         let at = |name: &str| columns.iter().position(|column| &*column.name == name).map(|at| at as u16);
         let named = facts.and_then(|facts| {
             let names = facts.table.key.iter().map(|&index| facts.table.columns.get(usize::from(index)));
             names.map(|column| at(&column?.name)).collect::<Option<Vec<u16>>>()
         });
+        let of_identity: Vec<u16> =
+            (0..).zip(columns).filter(|(_, column)| column.identity).map(|(at, _)| at).collect();
+        let is_of_then = |key: &[u16]| {
+            self.identity != ReplicaIdentity::Default
+                || of_identity.is_empty()
+                || (key.len() == of_identity.len() && of_identity.iter().all(|at| key.contains(at)))
+        };
         match named {
-            Some(key) if !key.is_empty() => key,
+            Some(key) if !key.is_empty() && is_of_then(&key) => key,
             _ if self.identity == ReplicaIdentity::Full => Vec::new(),
-            _ => (0..).zip(columns).filter(|(_, column)| column.identity).map(|(at, _)| at).collect(),
+            _ => of_identity,
         }
     }
 }
 
 impl AnnouncedColumn<'_> {
-    fn column(&self, facts: Option<&TableFacts>, tables: &Tables, types: &HashMap<u32, Arc<str>>) -> Column {
+    fn column(
+        &self,
+        facts: Option<&TableFacts>,
+        tables: &Tables,
+        types: &HashMap<u32, Arc<str>>,
+        before: Option<&Table>,
+    ) -> Column {
         let known = facts.and_then(|facts| {
             let at = facts.table.column_index(self.name)?;
             facts.table.columns.get(at).filter(|known| known.type_.oid == self.type_oid)
@@ -279,6 +298,16 @@ impl AnnouncedColumn<'_> {
         let (oid, modifier) = (self.type_oid, self.type_modifier);
         let same = known.map(|known| &known.type_).filter(|type_| type_.modifier == modifier);
         let told = same.cloned().or_else(|| tables.type_of(oid, modifier));
+        // The catalog of now has it no more: it is what it was.
+        let was = || {
+            let column = before?.columns.iter().find(|column| column.type_.oid == oid)?;
+            let mut type_ = column.type_.with_modifier(modifier);
+            if let Some(name) = types.get(&oid) {
+                type_.name = Arc::clone(name);
+            }
+            Some(type_)
+        };
+        let told = told.or_else(was);
         // The name alone: its values are carried as their text.
         let named = || ColumnType::new(oid, modifier, types.get(&oid).cloned().unwrap_or_default());
         let mut column = Column::new(self.name, told.unwrap_or_else(named));

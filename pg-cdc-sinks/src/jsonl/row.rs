@@ -132,7 +132,8 @@ impl RowLines {
         match after {
             Some(row) => {
                 push_row(row, before, text, &self.form, out)?;
-                if op == b'u' {
+                // An update that comes in through a row filter is an insert, and lacks what was not written all the same.
+                if op == b'u' || op == b'c' {
                     push_unchanged(row, before, &self.form, out);
                 }
             }

@@ -1,7 +1,7 @@
 //! Work for a database to do while its changes are captured.
 //!
 //! A workload makes its tables, and then any number of connections run its transactions until told to stop. What each
-//! connection does depends on its seed alone; how they interleave does not.
+//! connection does depends on its seed alone; how they interleave does not. A [`Script`] is the same to the last statement.
 //!
 //! ```no_run
 //! # async fn example(cluster: &pg_cdc_testkit::Cluster) -> Result<(), pg_cdc_testkit::Error> {
@@ -20,6 +20,7 @@
 mod live;
 mod pgbench;
 mod random;
+mod script;
 mod shop;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ use std::future::Future;
 pub use self::live::{Done, Live};
 pub use self::pgbench::{Pgbench, PgbenchWorker};
 pub use self::random::{Random, RandomWorker};
+pub use self::script::Script;
 pub use self::shop::{Shop, ShopWorker};
 use crate::client::Client;
 use crate::error::Result;

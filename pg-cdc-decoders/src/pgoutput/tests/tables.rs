@@ -131,15 +131,52 @@ fn the_catalogs_answer_completes_a_table() {
     let mut bench = Bench::with_tables(Tables::from_catalog());
     bench.feed(&[begin(100)]);
     let _ = bench.message(&t()).unwrap();
-    bench.tables.insert(1, facts(vec![1, 0], 0));
+    bench.tables.insert(1, facts(vec![0], 0));
     bench.feed(&[t(), insert("1")]);
     let table = Arc::clone(bench.batch.changes().next().unwrap().table());
-    assert_eq!(table.key, [1, 0]);
+    assert_eq!(table.key, [0]);
     assert_eq!(&*table.columns[0].type_.name, "int4");
     assert!(!table.columns[0].nullable && table.columns[1].nullable);
     // Now it is known: not asked for on the next connection.
     bench.decoder.restart(None);
     bench.feed(&[begin(200), t()]);
+}
+
+#[test]
+fn the_key_is_the_one_of_then_in_the_catalogs_order() {
+    let key = |identity, announced: [bool; 2]| {
+        let columns = [("id", INT4, announced[0]), ("note", TEXT, announced[1])];
+        let mut bench = Bench::with_tables(Tables::from_catalog());
+        bench.feed(&[begin(100)]);
+        let _ = bench.message(&relation(1, "t", identity, &columns)).unwrap();
+        bench.tables.insert(1, facts(vec![1, 0], 0));
+        bench.feed(&[relation(1, "t", identity, &columns), insert("1")]);
+        bench.batch.changes().next().unwrap().table().key.to_vec()
+    };
+    assert_eq!(key(ReplicaIdentity::Default, [true, true]), [1, 0]);
+    assert_eq!(key(ReplicaIdentity::Default, [true, false]), [0]);
+    // A table without a primary key has the one that was named for it; that of an index is beside it.
+    assert_eq!(key(ReplicaIdentity::Default, [false, false]), [1, 0]);
+    assert_eq!(key(ReplicaIdentity::Index, [true, false]), [1, 0]);
+}
+
+#[test]
+fn a_type_that_was_dropped_since_is_what_it_was() {
+    let labels = pg_cdc_core::types::Shape::Enum { labels: Vec::new() };
+    let mood = ColumnType::with_shape(70_000, -1, "public.mood", labels);
+    let Known::Wanted(known) = facts(vec![0], 0) else { panic!() };
+    let mut before = Table::clone(&known.table);
+    before.columns[1].type_ = mood.clone();
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.decoder = PgOutput::with_versions([Arc::new(before)]);
+    // The catalog of now: a column of another type.
+    bench.tables.insert(1, facts(vec![0], 0));
+    let then = relation(1, "t", ReplicaIdentity::Default, &[("id", INT4, true), ("note", 70_000, false)]);
+    bench.feed(&[begin(100)]);
+    assert!(matches!(bench.message(&then).unwrap(), Outcome::NeedTable { .. }));
+    bench.feed(&[then, insert("1")]);
+    assert_eq!(bench.batch.changes().next().unwrap().table().columns[1].type_, mood);
+    assert_eq!(schema_changes(&bench), 0);
 }
 
 #[test]

@@ -1,0 +1,36 @@
+//! Databases of other encodings.
+
+use pg_cdc_testkit::Cluster;
+use pg_cdc_testkit::workload::Script;
+use serde_json::json;
+
+use crate::case::Case;
+use crate::matrix::{Matrix, shared_clusters};
+
+async fn database(cluster: &'static Cluster, encoding: &str) -> Case {
+    let name = cluster.fresh_database(&encoding.to_lowercase()).await.unwrap();
+    let admin = cluster.connect("postgres").await.unwrap();
+    let made = format!(
+        "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    );
+    admin.batch_execute(&format!("DROP DATABASE {name}")).await.unwrap();
+    admin.batch_execute(&made).await.unwrap();
+    Case::on_database(cluster, name).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_and_values_of_other_encodings_come_out_as_utf_8() {
+    for cluster in shared_clusters(10).await {
+        for (encoding, latin) in [("LATIN1", true), ("SQL_ASCII", false)] {
+            let case = database(cluster, encoding).await;
+            let mut script = Script::encoded(latin);
+            if latin {
+                script = script.then(Script::names(latin));
+            } else if cluster.major() >= 14 {
+                script = script.then(Script::messages());
+            }
+            let matrix = Matrix::in_case(case, &script, &json!({})).await;
+            matrix.compare(script.tables()).await;
+        }
+    }
+}
