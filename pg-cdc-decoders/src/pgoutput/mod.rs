@@ -221,7 +221,7 @@ impl PgOutput {
             return Ok(Outcome::NeedTable { oid: Some(oid), name, types });
         }
         self.asked = None;
-        self.announced.take_in(oid, frame.data());
+        self.announced.take_in(oid, frame);
         let Some((table, from)) = announced.table(tables, &self.types) else {
             self.relations.insert(Relation::unwanted(oid));
             return Ok(Outcome::Taken);
