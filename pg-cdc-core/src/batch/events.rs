@@ -80,7 +80,7 @@ impl ChangeBatch {
         self.tape.schemas.push(SchemaEntry { old, new });
     }
 
-    /// Takes back the schema change that was added last, where nothing stands behind it.
+    /// Takes a schema change back that was added last: the change that it stood before can't be read.
     pub fn retract_schema_change(&mut self) {
         let tape = &mut self.tape;
         if let Some(Entry::Schema { .. }) = tape.entries.last() {

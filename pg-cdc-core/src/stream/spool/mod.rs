@@ -118,15 +118,6 @@ impl Spool {
         })
     }
 
-    /// With readers that take so many bytes of a file at once: no part of the API, for `fuzz/`, whose files are small.
-    #[cfg(feature = "fuzzing")]
-    #[doc(hidden)]
-    #[must_use]
-    pub fn reading(mut self, bytes: usize) -> Self {
-        self.read = bytes;
-        self
-    }
-
     /// Adds a frame to the transaction `xid`, which begins with its first. `sub_xid` is the subtransaction that the frame
     /// belongs to, `xid` itself where it is in none. Copies the frame; blocks when the memory is used up.
     ///
@@ -245,5 +236,14 @@ impl Spool {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.place.folder()
+    }
+
+    /// With readers that take so many bytes of a file at once: no part of the API, for `fuzz/`, whose files are small.
+    #[cfg(feature = "fuzzing")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reading(mut self, bytes: usize) -> Self {
+        self.read = bytes;
+        self
     }
 }
