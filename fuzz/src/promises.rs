@@ -49,7 +49,7 @@ pub fn check(format: Format, input: &[u8]) {
 }
 
 /// What is written of a value, if it is one.
-fn written(
+pub(crate) fn written(
     write: impl Fn(&ColumnType, Datum<'_>, &mut Vec<u8>) -> Result<(), TypeError>,
     type_: &ColumnType,
     datum: Datum<'_>,

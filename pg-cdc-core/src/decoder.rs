@@ -82,8 +82,9 @@ pub trait Decoder: Send {
     /// Takes in one message, adding what it says to `batch`.
     ///
     /// Slots point into the frame's buffer, which the batch keeps alive; nothing is allocated for a change.
-    /// On an error, and when the outcome is [`Outcome::NeedTable`], the frame left no trace: the latter is to be
-    /// decoded again once `tables` has the answer.
+    /// On an error, and when the outcome is [`Outcome::NeedTable`], the frame left no trace, but that its buffer may be
+    /// attached and that a table which another transaction announced may have become known, with its schema change:
+    /// in the latter case it is to be decoded again once `tables` has the answer.
     ///
     /// # Errors
     ///

@@ -21,8 +21,9 @@ cargo xtask demo [--seconds N] [--rate N] [--rows N] [--program PATH]
     PATH is a pg-cdc to use instead of the one built from this workspace.
 
 cargo xtask fuzz [--seconds N] [TARGET...]
-    Random bytes into the decoders of values, each of fuzz/fuzz_targets (or TARGETs alone) for N seconds
-    (60), with cargo-fuzz, which is installed where it is missing; needs a C++ compiler.";
+    Random bytes into the decoders, the reader of frames and the spool, each of fuzz/fuzz_targets (or
+    TARGETs alone) for N seconds (60), with cargo-fuzz, which is installed where it is missing; needs a
+    C++ compiler.";
 
 /// What a chore fails with: its message is for a person.
 type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -177,3 +177,17 @@ fn an_update_of_a_table_without_a_key_moves_the_whole_row() {
     let Write::Replace { moved_from: Some(old), .. } = write else { panic!("{write:?}") };
     assert_eq!(old.datum_of("note"), Datum::Text(b"old"));
 }
+
+#[test]
+fn a_schema_change_that_is_taken_back_leaves_no_trace() {
+    let (mut batch, table) = (ChangeBatch::new(), table());
+    let blank = batch.size();
+    batch.schema_change(None, Arc::clone(&table));
+    batch.retract_schema_change();
+    assert_eq!((batch.size(), batch.is_blank(), batch.notices().count()), (blank, true, 0));
+    // What stands behind it holds it.
+    batch.schema_change(None, Arc::clone(&table));
+    update(&mut batch, &table, &Bytes::from_static(b"ab"), Datum::Null, Datum::Absent);
+    batch.retract_schema_change();
+    assert_eq!((batch.events().count(), batch.notices().count()), (2, 1));
+}

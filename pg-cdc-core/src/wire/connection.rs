@@ -25,7 +25,7 @@ pub struct Connection {
     pub(super) channel: Channel,
     pub(super) key: BackendKey,
     pub(super) config: ConnectConfig,
-    session: Session,
+    pub(super) session: Session,
     /// Whether the server waits for us, with nothing unread.
     pub(super) ready: bool,
 }

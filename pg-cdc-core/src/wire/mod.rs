@@ -20,6 +20,9 @@ mod connection;
 mod copy_out;
 mod copy_reader;
 mod frame;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod message;
 mod options;
 mod os_user;

@@ -29,6 +29,8 @@ enum Kind {
     #[cfg(unix)]
     Unix(UnixStream),
     Tls(Box<TlsStream<TcpStream>>),
+    #[cfg(feature = "fuzzing")]
+    Memory(Box<dyn super::fuzzing::Stream>),
 }
 
 /// Opens a socket as `config` says, TLS included; the start-up packet is next.
@@ -79,6 +81,12 @@ pub(super) async fn open_mode(
 }
 
 impl Socket {
+    /// One that no system call stands behind.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn in_memory(stream: Box<dyn super::fuzzing::Stream>) -> Self {
+        Self { kind: Kind::Memory(stream), peer: None }
+    }
+
     /// Whether what is sent is encrypted.
     #[must_use]
     pub fn is_tls(&self) -> bool {
@@ -115,6 +123,11 @@ macro_rules! each {
                 $call
             }
             Kind::Tls(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+            #[cfg(feature = "fuzzing")]
+            Kind::Memory(stream) => {
                 let $stream = Pin::new(stream.as_mut());
                 $call
             }

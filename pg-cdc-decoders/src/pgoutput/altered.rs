@@ -57,8 +57,7 @@ impl PgOutput {
                 is_text = true;
                 continue;
             };
-            self.take_version(version, batch);
-            match self.row(&frame, batch) {
+            match self.read_as(version, &known, &frame, batch) {
                 Ok(()) => {
                     if is_text {
                         // For this one change: the next may well fit.
@@ -66,13 +65,40 @@ impl PgOutput {
                     }
                     return Ok(Outcome::Taken);
                 }
-                Err(next) if matches!(next.what(), What::Misfit { .. }) => {
-                    self.sequence.retract();
-                    fault = next;
-                }
+                Err(next) if matches!(next.what(), What::Misfit { .. }) => fault = next,
                 Err(fault) => return Err(fault),
             }
         }
+    }
+
+    /// The change is read as of `version`, in place of the `known` one. Where that fails nothing has happened.
+    fn read_as(
+        &mut self,
+        version: Arc<Table>,
+        known: &Arc<Table>,
+        frame: &Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<(), Fault> {
+        let oid = version.oid;
+        let before = self.versions.insert(oid, Arc::clone(&version));
+        batch.schema_change(before.clone(), Arc::clone(&version));
+        if let Some(relation) = self.relations.get(oid) {
+            relation.set_table(version);
+        }
+        let Err(fault) = self.row(frame, batch) else {
+            before.into_iter().for_each(|before| self.keep_older(before));
+            return Ok(());
+        };
+        batch.retract_schema_change();
+        match before {
+            Some(before) => _ = self.versions.insert(oid, before),
+            None => _ = self.versions.remove(&oid),
+        }
+        if let Some(relation) = self.relations.get(oid) {
+            relation.set_table(Arc::clone(known));
+        }
+        self.sequence.retract();
+        Err(fault)
     }
 
     /// The driver looked at the types again: what is different makes new versions of the tables.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use pg_cdc_core::batch::ChangeBatch;
-use pg_cdc_core::{DecodeError, Decoder, Frame, Outcome, Tables};
+use pg_cdc_core::{DecodeError, Frame, Lsn, Outcome, Tables};
 
 use super::relation::Relations;
 use super::{PLUGIN, PgOutput, TAG};
@@ -18,11 +18,24 @@ use crate::cursor::{Cursor, Fault, What};
 /// When a Relation message came: a higher number than those before it.
 pub(super) type Arrival = u64;
 
+/// A Relation message, with its position: what is wrong with it is told of there, whoever finds it.
+#[derive(Debug, Clone)]
+struct Said {
+    lsn: Lsn,
+    message: Bytes,
+}
+
+impl Said {
+    fn by(frame: Frame<'_>) -> Self {
+        Self { lsn: frame.lsn, message: Bytes::copy_from_slice(frame.data()) }
+    }
+}
+
 /// A Relation message that holds for all transactions that come now.
 #[derive(Debug, Clone)]
 pub(super) struct Holding {
     arrival: Arrival,
-    message: Bytes,
+    said: Said,
     /// Whether the decoder's relation is made of it. If not, it is decoded when somebody needs it: the server may well
     /// announce the relation anew before.
     is_decoded: bool,
@@ -52,7 +65,7 @@ pub(super) struct Announced {
 struct Replay {
     own: HashMap<u32, Arrival>,
     /// Messages that held when it came and do no more.
-    older: HashMap<u32, Bytes>,
+    older: HashMap<u32, Said>,
     /// Relations that were announced since: at its end they are as that message says again.
     newer: HashSet<u32>,
 }
@@ -68,13 +81,12 @@ impl Announced {
     pub(super) fn arrive_prepared(
         &mut self,
         oid: u32,
-        message: &[u8],
+        frame: Frame<'_>,
         words: &mut Words,
         known: &mut Relations,
     ) {
         let arrival = self.arrive();
-        let message = Bytes::copy_from_slice(message);
-        self.holding.insert(oid, Holding { arrival, message, is_decoded: false });
+        self.holding.insert(oid, Holding { arrival, said: Said::by(frame), is_decoded: false });
         words.own.insert(oid, arrival);
         known.remove(oid);
     }
@@ -96,7 +108,7 @@ impl Announced {
             if self.holding.get(&oid).is_some_and(|holding| holding.arrival != used.arrival) {
                 known.remove(oid);
                 newer.insert(oid);
-                older.insert(oid, used.message);
+                older.insert(oid, used.said);
             }
         }
         self.replay = Some(Replay { own: words.own, older, newer });
@@ -108,7 +120,7 @@ impl Announced {
     }
 
     /// A Relation message is decoded, and is about to replace what is known.
-    pub(super) fn take_in(&mut self, oid: u32, message: &[u8]) {
+    pub(super) fn take_in(&mut self, oid: u32, frame: Frame<'_>) {
         if self.is_aside {
             return;
         }
@@ -125,15 +137,14 @@ impl Announced {
                 arrival
             }
         };
-        let message = Bytes::copy_from_slice(message);
-        self.holding.insert(oid, Holding { arrival, message, is_decoded: true });
+        self.holding.insert(oid, Holding { arrival, said: Said::by(frame), is_decoded: true });
     }
 
     /// The message that announces `oid` and is not decoded.
-    fn undecoded(&self, oid: u32) -> Option<Bytes> {
+    fn undecoded(&self, oid: u32) -> Option<Said> {
         let older = self.replay.as_ref().and_then(|replay| replay.older.get(&oid));
         let holding = self.holding.get(&oid).filter(|holding| !holding.is_decoded);
-        older.or(holding.map(|holding| &holding.message)).cloned()
+        older.or(holding.map(|holding| &holding.said)).cloned()
     }
 
     /// It is decoded now.
@@ -162,20 +173,45 @@ impl PgOutput {
             self.forget_announced(frame.data());
             return Ok(Outcome::Taken);
         }
-        let missing = match fault.what() {
-            &What::UnknownRelation(oid) => self.announced.undecoded(oid).map(|message| (oid, message)),
-            _ => None,
-        };
-        let Some((oid, message)) = missing else { return Err(fault.into_error(PLUGIN, frame.lsn)) };
-        self.announced.is_aside = true;
-        let outcome = self.announcement(Frame::whole(frame.lsn, &message), tables, batch);
-        self.announced.is_aside = false;
-        match outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn))? {
-            Outcome::Taken => {
-                self.announced.decoded(oid);
-                Decoder::decode(self, frame, tables, batch)
+        let mut fault = fault;
+        // A TRUNCATE may want for many.
+        loop {
+            let missing = match fault.what() {
+                &What::UnknownRelation(oid) => self.announced.undecoded(oid).map(|said| (oid, said)),
+                _ => None,
+            };
+            let Some((oid, said)) = missing else { return Err(fault.into_error(PLUGIN, frame.lsn)) };
+            self.announced.is_aside = true;
+            let outcome = self.announcement(Frame::whole(said.lsn, &said.message), tables, batch);
+            self.announced.is_aside = false;
+            match outcome.map_err(|fault| fault.into_error(PLUGIN, said.lsn))? {
+                Outcome::Taken => self.announced.decoded(oid),
+                outcome => return Ok(outcome),
             }
-            outcome => Ok(outcome),
+            match self.again(frame, tables, batch) {
+                Ok(outcome) => return Ok(outcome),
+                Err(next) => fault = next,
+            }
+        }
+    }
+
+    /// Decodes a message that was found to use a relation.
+    fn again(
+        &mut self,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let mut cursor = Cursor::new(frame.data());
+        match cursor.u8(TAG)? {
+            b'I' | b'U' | b'D' => match self.row(&frame, batch) {
+                Ok(()) => Ok(Outcome::Taken),
+                Err(fault) if matches!(fault.what(), What::Misfit { .. }) => {
+                    self.misfit(fault, frame, tables, batch)
+                }
+                Err(fault) => Err(fault),
+            },
+            tag => self.other(tag, &mut cursor, frame, tables, batch),
         }
     }
 

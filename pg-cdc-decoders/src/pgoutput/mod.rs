@@ -240,7 +240,7 @@ impl PgOutput {
             return Ok(Outcome::NeedTable { oid: Some(oid), name, types });
         }
         self.asked = None;
-        self.announced.take_in(oid, frame.data());
+        self.announced.take_in(oid, frame);
         let current = self.versions.get(&oid);
         let Some((table, from)) = announced.table(tables, &self.types, current.map(|current| &**current))
         else {

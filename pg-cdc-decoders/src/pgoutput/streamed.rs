@@ -127,7 +127,7 @@ impl PgOutput {
             }
             b'R' => {
                 let oid = cursor.u32("the relation's OID")?;
-                self.announced.arrive_prepared(oid, frame.data(), words, &mut self.relations);
+                self.announced.arrive_prepared(oid, frame, words, &mut self.relations);
             }
             // Its name holds for all from here on, as the relation does that follows.
             b'Y' => drop(self.type_name(&mut cursor)?),

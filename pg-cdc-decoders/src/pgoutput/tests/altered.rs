@@ -98,9 +98,26 @@ fn a_binary_value_that_fits_nothing_is_an_error_that_leaves_no_trace() {
     let value = Value::Binary(vec![0, 0, 0, 1, 0, 0, 0, 23, 0xff, 0xff, 0xff, 0xff]);
     let message = Message::Insert { relation: 1, new: vec![Value::text("1"), value] };
     assert!(matches!(bench.message(&message).unwrap(), Outcome::NeedTable { .. }));
+    tell(&mut bench, 3);
     let error = bench.message(&message).unwrap_err().to_string();
     assert!(error.contains("column 2 of its table") && error.contains("pgoutput.binary: false"), "{error}");
     assert_eq!(fields(&bench), []);
+    let lines = bench.take();
+    assert_eq!(lines.len(), 1, "only the schema as it was: {lines:?}");
+    // What was tried is not taken for what the table is.
+    bench.feed(&[row("(1,2)")]);
+    assert_eq!(bench.take().iter().filter(|line| line.starts_with("schema")).count(), 0);
+}
+
+#[test]
+fn versions_that_were_tried_in_vain_are_no_schema_changes() {
+    let mut bench = bench();
+    bench.take();
+    ask(&mut bench, &row("(1,2,3)"), 4);
+    let lines = bench.take();
+    let schemas: Vec<_> = lines.iter().filter(|line| line.starts_with("schema")).collect();
+    // To its text for this one change, and to what the catalog says behind it.
+    assert_eq!(schemas.len(), 2, "{lines:?}");
 }
 
 #[test]

@@ -58,18 +58,48 @@ fn every_fact_of_a_relation_makes_a_new_shape() {
     }
 }
 
+/// A prepared transaction, of which the driver keeps these messages.
+fn prepared(bench: &mut Bench, messages: impl IntoIterator<Item = Bytes>) {
+    let (prepare_lsn, end_lsn) = (Lsn::new(60), Lsn::new(70));
+    let prepare = Prepare { prepare_lsn, end_lsn, prepare_time: 4, xid: 9, gid: "one".to_owned() };
+    let (begin, end) = (Message::BeginPrepare(prepare.clone()), Message::Prepare(prepare));
+    for buffer in [begin.encode()].into_iter().chain(messages).chain([end.encode()]) {
+        let _ = bench.decoder.route(Frame::whole(Lsn::new(40), &buffer)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_announcement_is_told_of_its_own_place() {
+    let mut bench = Bench::new();
+    let mut broken = t().encode().to_vec();
+    let end = broken.len();
+    broken.push(0);
+    prepared(&mut bench, [broken.into()]);
+    bench.feed(&[begin(100)]);
+    let error = bench.message(&truncate(&[1])).unwrap_err();
+    assert_eq!((error.lsn(), error.offset()), (Lsn::new(40), end), "{error}");
+    assert!(bench.batch.is_blank());
+}
+
+#[test]
+fn a_truncate_of_many_tables_that_were_announced_elsewhere_takes_no_more_stack() {
+    const TABLES: u32 = 3000;
+    let truncated = || {
+        let mut bench = Bench::new();
+        let table = |oid| relation(oid, "t", ReplicaIdentity::Default, &[("id", INT4, true)]).encode();
+        prepared(&mut bench, (1..=TABLES).map(table));
+        bench.feed(&[begin(100), truncate(&(1..=TABLES).collect::<Vec<_>>())]);
+        bench.batch.len()
+    };
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(truncated).unwrap();
+    assert_eq!(thread.join().unwrap(), TABLES as usize);
+}
+
 #[test]
 fn what_a_prepared_transaction_announced_is_asked_for_by_the_change_that_needs_it() {
-    let prepare = |xid| {
-        let (prepare_lsn, end_lsn) = (Lsn::new(60), Lsn::new(70));
-        Prepare { prepare_lsn, end_lsn, prepare_time: 4, xid, gid: "one".to_owned() }
-    };
     for change in [insert("1"), truncate(&[1])] {
         let mut bench = Bench::with_tables(Tables::from_catalog());
-        for message in [Message::BeginPrepare(prepare(9)), t(), insert("9"), Message::Prepare(prepare(9))] {
-            let buffer = message.encode();
-            let _ = bench.decoder.route(Frame::whole(Lsn::new(40), &buffer)).unwrap();
-        }
+        prepared(&mut bench, [t().encode(), insert("9").encode()]);
         bench.feed(&[begin(100)]);
         let asked = bench.message(&change).unwrap();
         assert!(matches!(asked, Outcome::NeedTable { oid: Some(1), .. }), "{asked}");

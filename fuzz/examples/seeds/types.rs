@@ -1,18 +1,16 @@
-//! Fills `corpus/` with what the fuzzers begin with: the cases of pg-cdc-core's tests, which a real server gave, alone
-//! and within containers.
+//! The cases of pg-cdc-core's tests, which a real server gave, alone and within containers.
 
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pg_cdc_fuzz::{choose, first, type_of};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = Corpus { folder: own.join("corpus") };
-    let mut families: Vec<PathBuf> = fs::read_dir(own.join("../pg-cdc-core/src/types/testdata"))?
+use crate::{Corpus, Result, unhex};
+
+pub(crate) fn write(corpus: &Corpus, root: &Path) -> Result<()> {
+    let mut families: Vec<PathBuf> = fs::read_dir(root.join("pg-cdc-core/src/types/testdata"))?
         .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
+        .collect::<std::io::Result<_>>()?;
     families.retain(|path| path.extension().is_some_and(|extension| extension == "tsv"));
     for family in families {
         let stem = family.file_stem().and_then(|stem| stem.to_str()).ok_or("a name that is not UTF-8")?;
@@ -25,29 +23,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let Some(choice) = choose(name) else { return Err(format!("no type {name}").into()) };
             let (text, binary) = (unescape(text), unhex(binary)?);
-            corpus.add(&format!("{stem}-{line}"), &choice, &text, &binary)?;
+            add(corpus, &format!("{stem}-{line}"), &choice, &text, &binary)?;
             // A few within others: the containers are what is tried there.
             if line % 8 == 0 && text.len() < 64 {
-                contained(&corpus, &format!("{stem}-{line}"), choice, &text, &binary)?;
+                contained(corpus, &format!("{stem}-{line}"), choice, &text, &binary)?;
             }
         }
     }
     Ok(())
 }
 
-struct Corpus {
-    folder: PathBuf,
-}
-
-impl Corpus {
-    fn add(&self, name: &str, choice: &[u8], text: &[u8], binary: &[u8]) -> std::io::Result<()> {
-        for (target, value) in [("types_text", text), ("types_binary", binary)] {
-            let folder = self.folder.join(target);
-            fs::create_dir_all(&folder)?;
-            fs::write(folder.join(name), [choice, value].concat())?;
-        }
-        Ok(())
-    }
+/// Both encodings of a value.
+fn add(corpus: &Corpus, name: &str, choice: &[u8], text: &[u8], binary: &[u8]) -> std::io::Result<()> {
+    corpus.add("types_text", name, &[choice, text].concat())?;
+    corpus.add("types_binary", name, &[choice, binary].concat())
 }
 
 /// The value within an array, a range, a multirange, a domain and a composite.
@@ -66,22 +55,22 @@ fn contained(
 
     let array = [&one, &one, &oid, &[0, 0, 0, 2], &one, &length, binary, &[0xff; 4]].concat();
     let text_array = [b"{", &*quoted, b",NULL}"].concat();
-    corpus.add(&format!("{name}-array"), &of(&[first::ARRAY]), &text_array, &array)?;
+    add(corpus, &format!("{name}-array"), &of(&[first::ARRAY]), &text_array, &array)?;
 
     let range = [&[2_u8] as &[u8], &length, binary, &length, binary].concat();
     let text_range = [b"[", &*quoted, b",", &quoted, b")"].concat();
-    corpus.add(&format!("{name}-range"), &of(&[first::RANGE]), &text_range, &range)?;
+    add(corpus, &format!("{name}-range"), &of(&[first::RANGE]), &text_range, &range)?;
 
     let range_length = u32::try_from(range.len()).unwrap_or_default().to_be_bytes();
     let multirange = [&one as &[u8], &range_length, &range].concat();
     let text_multirange = [b"{", &*text_range, b"}"].concat();
-    corpus.add(&format!("{name}-multirange"), &of(&[first::MULTIRANGE]), &text_multirange, &multirange)?;
+    add(corpus, &format!("{name}-multirange"), &of(&[first::MULTIRANGE]), &text_multirange, &multirange)?;
 
-    corpus.add(&format!("{name}-domain"), &of(&[first::DOMAIN]), text, binary)?;
+    add(corpus, &format!("{name}-domain"), &of(&[first::DOMAIN]), text, binary)?;
 
     let composite = [&one as &[u8], &oid, &length, binary].concat();
     let text_composite = [b"(", &*quoted, b")"].concat();
-    corpus.add(&format!("{name}-composite"), &of(&[first::COMPOSITE, 1]), &text_composite, &composite)
+    add(corpus, &format!("{name}-composite"), &of(&[first::COMPOSITE, 1]), &text_composite, &composite)
 }
 
 /// Quoted as arrays, ranges and composites all take it.
@@ -117,9 +106,4 @@ fn unescape(field: &str) -> Vec<u8> {
         });
     }
     text
-}
-
-fn unhex(field: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let (pairs, _) = field.as_bytes().as_chunks::<2>();
-    pairs.iter().map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }

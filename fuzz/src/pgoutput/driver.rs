@@ -1,0 +1,162 @@
+//! The plainest driver of the decoder, with everything in memory, and an eye on what it promises.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use pg_cdc_core::batch::ChangeBatch;
+use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, Tables};
+use pg_cdc_decoders::PgOutput;
+
+use super::catalog::Catalog;
+
+/// A decoder, what it may ask, what it is told to keep, and the batch that it writes to.
+pub(super) struct Driver<'a> {
+    decoder: PgOutput,
+    tables: Tables,
+    catalog: Catalog<'a>,
+    kept: HashMap<u32, Vec<Kept>>,
+    /// Position and length of the Relation messages that are kept: they may be decoded for others.
+    announced: Vec<(Lsn, usize)>,
+    cuts: bool,
+    pub(super) batch: ChangeBatch,
+}
+
+struct Kept {
+    lsn: Lsn,
+    sub: u32,
+    data: Bytes,
+}
+
+/// What a batch holds, of what must be as it was where a message left no trace.
+#[derive(Debug, PartialEq, Eq)]
+struct Mark {
+    changes: usize,
+    payload: usize,
+    last: Option<(Lsn, u64)>,
+    /// Of the tape itself.
+    size: usize,
+}
+
+impl<'a> Driver<'a> {
+    /// With a catalog that answers as it likes, or none.
+    pub(super) fn new(catalog: Option<Catalog<'a>>, cuts: bool) -> Self {
+        let tables = if catalog.is_some() { Tables::from_catalog() } else { Tables::without_catalog() };
+        let catalog = catalog.unwrap_or_default();
+        Self {
+            decoder: PgOutput::new(),
+            tables,
+            catalog,
+            kept: HashMap::new(),
+            announced: Vec::new(),
+            cuts,
+            batch: ChangeBatch::new(),
+        }
+    }
+
+    /// A new connection.
+    pub(super) fn restart(&mut self, after: Option<&Position>) {
+        self.decoder.restart(after);
+        self.kept.clear();
+        self.announced.clear();
+    }
+
+    /// Takes a message in as protocol 1 has it.
+    pub(super) fn decode(&mut self, frame: Frame<'_>) -> Result<(), DecodeError> {
+        if frame.data().first() == Some(&b'B') {
+            self.catalog.change(&mut self.tables);
+        }
+        // Each relation of a TRUNCATE may be asked for, and again for its types.
+        for _ in 0..4 + frame.data().len() / 2 {
+            let before = self.mark();
+            match self.decoder.decode(frame, &self.tables, &mut self.batch) {
+                Ok(Outcome::NeedTable { oid, name, types }) => {
+                    assert!(!self.tables.is_complete(), "nobody knows {name}");
+                    self.no_trace(&before, frame, "a question");
+                    let oid = oid.expect("pgoutput tells it");
+                    self.catalog.answer(oid, &name, &types, frame.data(), &mut self.tables);
+                }
+                Ok(_) => return Ok(()),
+                Err(error) => {
+                    self.no_trace(&before, frame, "an error");
+                    let is_in = |lsn, length| error.lsn() == lsn && error.offset() <= length;
+                    let elsewhere = self.announced.iter().any(|(lsn, length)| is_in(*lsn, *length));
+                    let length = frame.data().len();
+                    assert!(is_in(frame.lsn, length) || elsewhere, "{error}, of {length} at {}", frame.lsn);
+                    return Err(error);
+                }
+            }
+        }
+        panic!("a message is not decoded however much is answered");
+    }
+
+    /// Takes a message in as [`Route`] has it.
+    pub(super) fn take(&mut self, frame: Frame<'_>) -> Result<(), DecodeError> {
+        let route = self.decoder.route(frame).inspect_err(|error| {
+            assert!(error.offset() <= frame.data().len(), "{error}, of {}", frame.data().len());
+            assert_eq!(error.lsn(), frame.lsn);
+        })?;
+        match route {
+            Route::Direct => self.decode(frame)?,
+            Route::Into(kept) => {
+                assert!(kept.len() <= frame.data().len() && !kept.is_empty());
+                let mut data = Vec::new();
+                kept.append_to(&mut data);
+                if data.first() == Some(&b'R') {
+                    self.announced.push((kept.lsn, data.len()));
+                }
+                let message = Kept { lsn: kept.lsn, sub: kept.sub, data: data.into() };
+                self.kept.get_mut(&kept.top).expect("it has started").push(message);
+            }
+            Route::Start { xid, is_first: true } => {
+                assert!(self.kept.insert(xid, Vec::new()).is_none(), "transaction {xid} starts twice");
+            }
+            Route::Start { xid, .. } | Route::Stop { xid } => assert!(self.kept.contains_key(&xid)),
+            Route::Commit(committed) => {
+                let kept = self.kept.remove(&committed.xid).expect("it has started");
+                self.decode(committed.begin())?;
+                for message in kept {
+                    self.decode(Frame::whole(message.lsn, &message.data))?;
+                }
+                self.decode(committed.commit())?;
+            }
+            Route::Abort { top, sub, .. } if top == sub => _ = self.kept.remove(&top),
+            Route::Abort { top, sub, .. } => {
+                // It may be one that nothing came of.
+                let Some(kept) = self.kept.get_mut(&top) else { return Ok(()) };
+                match kept.iter().position(|message| message.sub == sub) {
+                    Some(at) if self.cuts => kept.truncate(at),
+                    _ => kept.retain(|message| message.sub != sub),
+                }
+            }
+            Route::Prepare(prepared) => assert!(self.kept.contains_key(&prepared.xid)),
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is kept of any transaction.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    fn mark(&self) -> Mark {
+        let batch = &self.batch;
+        Mark { changes: batch.len(), payload: batch.payload(), last: batch.last(), size: batch.size() }
+    }
+
+    /// The batch is as it was, but that it may hold the message's buffer, and that tables which a kept message announced
+    /// may have become known.
+    fn no_trace(&self, before: &Mark, frame: Frame<'_>, of: &str) {
+        let mut after = self.mark();
+        let buffer = frame.buffer().len();
+        let mut entry = ChangeBatch::new();
+        entry.idle(Lsn::ZERO);
+        let known = (0..=self.announced.len()).map(|times| times * entry.size());
+        if known
+            .into_iter()
+            .any(|known| [0, buffer].iter().any(|held| before.size + known + held == after.size))
+        {
+            after.size = before.size;
+        }
+        assert_eq!(after, *before, "{of} left a trace");
+    }
+}

@@ -1,0 +1,71 @@
+//! How messages stand in an input: a byte of settings, a byte that counts what the catalog's answers are chosen by, these,
+//! then each message behind a byte (how far its position is from that before) and its length (two bytes).
+
+use std::ops::Range;
+
+/// What an input's first byte says of its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// They are routed, and kept where they are told to be.
+    pub routes: bool,
+    /// There is a catalog to ask.
+    pub asks: bool,
+    /// A subtransaction that is rolled back is cut off.
+    pub cuts: bool,
+}
+
+impl Setting {
+    /// The byte that says so.
+    #[must_use]
+    pub fn to_byte(self) -> u8 {
+        u8::from(self.routes) << 1 | u8::from(self.asks) << 2 | u8::from(self.cuts) << 3
+    }
+
+    pub(super) fn from_byte(byte: u8) -> Self {
+        Self { routes: byte & 2 != 0, asks: byte & 4 != 0, cuts: byte & 8 != 0 }
+    }
+}
+
+/// An input of messages, to be made.
+#[derive(Debug, Clone)]
+pub struct Framed(Vec<u8>);
+
+impl Framed {
+    /// One without messages.
+    #[must_use]
+    pub fn new(setting: Setting, answers: &[u8]) -> Self {
+        let answers = answers.get(..255).unwrap_or(answers);
+        Self([&[setting.to_byte(), answers.len() as u8], answers].concat())
+    }
+
+    /// A message follows; one that is too long for an input is cut.
+    pub fn push(&mut self, message: &[u8]) {
+        let message = message.get(..usize::from(u16::MAX)).unwrap_or(message);
+        self.0.push(1);
+        self.0.extend((message.len() as u16).to_be_bytes());
+        self.0.extend(message);
+    }
+
+    /// The input.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The bytes by which the catalog's answers are chosen, and what is behind them, of what follows the first byte.
+pub(super) fn answers(rest: &[u8]) -> (&[u8], &[u8]) {
+    match rest.split_first() {
+        Some((&count, rest)) => rest.split_at(rest.len().min(count.into())),
+        None => (&[], &[]),
+    }
+}
+
+/// Where the next message is, and how far its position is from that before; `at` moves behind it.
+pub(super) fn next(input: &[u8], at: &mut usize) -> Option<(u8, Range<usize>)> {
+    let &[step, a, b, ..] = input.get(*at..)? else { return None };
+    let start = *at + 3;
+    let end = input.len().min(start + usize::from(u16::from_be_bytes([a, b])));
+    *at = end;
+    Some((step, start..end))
+}
