@@ -67,6 +67,11 @@ pub trait Decoder: Send {
     /// The plugin's name, as in `CREATE_REPLICATION_SLOT … LOGICAL name`.
     fn plugin(&self) -> &'static str;
 
+    /// Whether the commit LSNs that it tells are those of the ends of commit records: the plugin tells no starts.
+    fn tells_commit_ends(&self) -> bool {
+        false
+    }
+
     /// A new connection starts: forgets what only holds within one, and passes over what `after` says was delivered.
     fn restart(&mut self, after: Option<&Position>);
 
@@ -90,6 +95,13 @@ pub trait Decoder: Send {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError>;
 
+    /// A decoder for what comes of the transaction `xid` while it is in progress, to be looked at before its outcome: one
+    /// that is within it, and knows the tables that this one knows. `None` where the plugin sends no such.
+    fn preview(&self, xid: u32) -> Option<Box<dyn Decoder>> {
+        let _ = xid;
+        None
+    }
+
     /// Where a message goes, for a driver that asked the server for transactions in progress or for prepared ones.
     ///
     /// Such a driver routes every message once, in the order in which they come, and decodes only what it is told to
@@ -102,6 +114,41 @@ pub trait Decoder: Send {
     fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
         let _ = frame;
         Ok(Route::Direct)
+    }
+}
+
+impl<D: Decoder + ?Sized> Decoder for Box<D> {
+    fn plugin(&self) -> &'static str {
+        (**self).plugin()
+    }
+
+    fn tells_commit_ends(&self) -> bool {
+        (**self).tells_commit_ends()
+    }
+
+    fn restart(&mut self, after: Option<&Position>) {
+        (**self).restart(after);
+    }
+
+    fn pass_over(&mut self) {
+        (**self).pass_over();
+    }
+
+    fn decode(
+        &mut self,
+        frame: Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, DecodeError> {
+        (**self).decode(frame, tables, batch)
+    }
+
+    fn preview(&self, xid: u32) -> Option<Box<dyn Decoder>> {
+        (**self).preview(xid)
+    }
+
+    fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {
+        (**self).route(frame)
     }
 }
 
@@ -125,9 +172,10 @@ pub enum Outcome {
     },
     /// The bytes do not say what must be known of a table: put it into the [`Tables`] and decode the frame again.
     NeedTable {
-        /// Its OID, where the plugin tells it.
+        /// Its OID, where the plugin tells it: it is to be put in [by its OID](Tables::insert), else
+        /// [by its name](Tables::insert_named).
         oid: Option<u32>,
-        /// Its name.
+        /// Its name when the change was made, which need not be that of now.
         name: TableName,
         /// OIDs of its columns' types that are not built in: what they are made of must be known too.
         types: Vec<u32>,
@@ -155,12 +203,14 @@ fn within(end_lsn: Lsn) -> Lsn {
 pub struct Tables {
     complete: bool,
     known: HashMap<u32, Known>,
+    /// By the name that a plugin gave: not a table's name of now, but that of when the change was made.
+    named: HashMap<TableName, Known>,
     types: HashMap<u32, ColumnType>,
     generation: u64,
 }
 
 /// What is known of one table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
     /// Nobody wants its changes.
     Unwanted,
@@ -169,7 +219,7 @@ pub enum Known {
 }
 
 /// What the catalog says of a table whose changes are wanted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableFacts {
     /// The table as it is now.
@@ -180,13 +230,31 @@ pub struct TableFacts {
     pub shape: Arc<Shape>,
     /// Its stored generated columns that `table` leaves out.
     pub generated: Vec<Arc<str>>,
+    /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
+    pub plain: Vec<Arc<str>>,
+    /// Only its INSERTs and TRUNCATEs are wanted. A publication sees to that where there is one; this is for plugins that
+    /// have none.
+    pub inserts_only: bool,
 }
 
 impl TableFacts {
     /// All of `table` is wanted, from `from` on.
     #[must_use]
     pub fn new(table: Arc<Table>, from: Lsn) -> Self {
-        Self { table, from, shape: Arc::default(), generated: Vec::new() }
+        Self {
+            table,
+            from,
+            shape: Arc::default(),
+            generated: Vec::new(),
+            plain: Vec::new(),
+            inserts_only: false,
+        }
+    }
+
+    /// Whether an UPDATE may leave the value of the column called `name` where it is, out of line and not sent.
+    #[must_use]
+    pub fn is_toastable(&self, name: &str) -> bool {
+        !self.plain.iter().any(|plain| **plain == *name)
     }
 
     /// Whether the column called `name` is wanted.
@@ -221,6 +289,12 @@ impl Tables {
         self.known.get(&oid)
     }
 
+    /// What is known of the table that a plugin calls `name` and tells no OID of.
+    #[must_use]
+    pub fn get_named(&self, name: &TableName) -> Option<&Known> {
+        self.named.get(name)
+    }
+
     /// The type `oid` with `modifier`, where it is built in or was [told](Self::insert_type).
     #[must_use]
     pub fn type_of(&self, oid: u32, modifier: i32) -> Option<ColumnType> {
@@ -238,7 +312,8 @@ impl Tables {
         }
     }
 
-    /// A number that grows with each type that is told and is new or different.
+    /// A number that grows with each type that is told and is new or different, and with each
+    /// [name](Self::insert_named) that means something else than before.
     #[must_use]
     #[inline]
     pub fn generation(&self) -> u64 {
@@ -253,6 +328,15 @@ impl Tables {
     /// Says what is known of the table `oid`, in place of what was.
     pub fn insert(&mut self, oid: u32, known: Known) {
         self.known.insert(oid, known);
+    }
+
+    /// Says what is known of the table that a plugin calls `name`, in place of what was.
+    ///
+    /// Where its facts hold a table of another name, it was renamed since; one table may be known by several names.
+    pub fn insert_named(&mut self, name: TableName, known: Known) {
+        let is_another = self.named.get(&name).is_some_and(|before| *before != known);
+        self.named.insert(name, known);
+        self.generation += u64::from(is_another);
     }
 }
 

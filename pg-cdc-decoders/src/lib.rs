@@ -20,6 +20,11 @@
 //! ```
 
 mod cursor;
+mod named;
 pub mod pgoutput;
+pub mod test_decoding;
+mod text;
 
 pub use pgoutput::PgOutput;
+pub use test_decoding::TestDecoding;
+pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};

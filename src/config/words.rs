@@ -9,9 +9,17 @@ macro_rules! words {
         #[schemars(inline)]
         pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)+ }
 
+        impl $name {
+            /// As the pipeline file has it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(match self { $(Self::$variant => $word,)+ })
+                f.write_str(self.as_str())
             }
         }
     };

@@ -15,7 +15,7 @@ use super::binary::binary_values;
 use super::origin::origin;
 use super::selection::{Chosen, Rules, choose};
 use super::stream::agreed;
-use super::{Server, publication, row_filters, safety, shapes};
+use super::{Server, plugin, publication, row_filters, safety, shapes};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
 
 /// How long the application may have to wait behind a lock of ours, in milliseconds.
@@ -44,7 +44,11 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
     let asked = shapes::asked(source);
     shapes::is_possible(&asked, source, server.system.version)?;
-    origin(source.pgoutput.origin, server.system.version)?;
+    plugin::check(server, file)?;
+    let has_publications = plugin::has_publications(source.plugin);
+    if has_publications {
+        origin(source.pgoutput.origin, server.system.version)?;
+    }
     let all = shapes::lay(&asked, catalog::list_tables(&server.client, server.system.version).await?)?;
     let names: Vec<_> = all.iter().map(|table| table.table.name.clone()).collect();
     for pattern in selection.unmatched(&names) {
@@ -59,9 +63,10 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         version: server.system.version,
         without_key: source.tables.without_key,
         set_full: source.replica_identity == ReplicaIdentity::Full,
-        all_tables: source.publication.create == PublicationCreate::AllTables,
+        all_tables: has_publications && source.publication.create == PublicationCreate::AllTables,
         publishes,
-        via_root: source.publication.via_root,
+        has_publications,
+        via_root: has_publications && source.publication.via_root,
     };
     let mut chosen = choose(&all, rules);
     shapes::check_names(&asked, &all, &chosen, rules.reads_roots())?;
@@ -90,12 +95,12 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
              or UPDATE and DELETE in it will fail"
         );
     }
-    if publishes {
+    if publishes && has_publications {
         let tables: Vec<_> = chosen.tables.iter().map(|info| Arc::clone(&info.table)).collect();
         binary_values(source.pgoutput.binary, server.system.version, &tables)?;
         agreed(server, file)?;
     }
-    let (publications, records) = if publishes {
+    let (publications, records) = if publishes && has_publications {
         let plans = publication::plan(file, &chosen, server.system.version);
         let records = publication::check(server, &plans, &source.publication, &chosen.tables).await?;
         (plans, records)
@@ -117,6 +122,11 @@ impl FirstRun {
         state.snapshot =
             if mode == SnapshotMode::Never { SnapshotRecord::Skipped } else { SnapshotRecord::Unfinished };
         state.tables = self.tables.iter().map(|table| table.table.clone()).collect();
+        if !plugin::has_publications(file.source.plugin) {
+            let is_inserts_only = |table: &&TableInfo| self.chosen.is_inserts_only(table);
+            state.inserts_only =
+                self.tables.iter().filter(is_inserts_only).map(|table| table.table.oid).collect();
+        }
         state.asked = self.asked.clone();
         let shaped = self.tables.iter().filter(|table| *table.shape != Shape::default());
         state.shapes = shaped

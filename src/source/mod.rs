@@ -4,6 +4,7 @@ mod binary;
 mod first_run;
 mod made;
 mod origin;
+mod plugin;
 mod protocol;
 mod publication;
 mod resume;

@@ -56,7 +56,7 @@ pub(crate) async fn start(
         let slot = state.slot.as_ref().filter(|slot| slot.made);
         if let Some(slot) = slot
             && let Some(found) = find_slot(&server.client, server.system.version, &slot.name).await?
-            && is_ours(&found, server)
+            && is_ours(&found, server, file)
         {
             if mode == SnapshotMode::Never {
                 // Made, and nothing read from it: as good as new.
@@ -100,8 +100,9 @@ pub(crate) async fn start(
 }
 
 /// Whether a slot that bears our name can be one that we made: another database's or plugin's is never dropped.
-fn is_ours(slot: &Slot, server: &Server) -> bool {
-    slot.plugin.as_deref() == Some("pgoutput") && slot.database.as_ref() == Some(&server.system.database)
+fn is_ours(slot: &Slot, server: &Server, file: &PipelineFile) -> bool {
+    slot.plugin.as_deref() == Some(file.source.plugin.as_str())
+        && slot.database.as_ref() == Some(&server.system.database)
 }
 
 fn is_same_pipeline(server: &Server, file: &PipelineFile, state: &State) -> Result<(), Error> {
@@ -174,7 +175,7 @@ pub(crate) async fn make_slot(
     };
     let name = file.slot_name();
     let temporary = file.source.slot.create == SlotCreate::Temporary;
-    let slot = NewSlot { name, plugin: "pgoutput", temporary };
+    let slot = NewSlot { name, plugin: file.source.plugin.as_str(), temporary };
     let timeout = file.source.slot.create_timeout;
     let exported = create_slot(&server.connect, slot, timeout, &waiting, stop).await?;
     if let Some(exported) = &exported {
@@ -190,7 +191,8 @@ pub(crate) fn position_of(server: &Server, file: &PipelineFile, slot: &Slot) -> 
             .with_hint("choose another slot.name")
     })?;
     let position = Position::at(Arc::from(&*file.name), server.id, confirmed);
-    pg_cdc_core::stream::check_slot(Some(slot), &slot.name, "pgoutput", &server.system.database, &position)?;
+    let plugin = file.source.plugin.as_str();
+    pg_cdc_core::stream::check_slot(Some(slot), &slot.name, plugin, &server.system.database, &position)?;
     Ok(position)
 }
 

@@ -41,8 +41,14 @@ pub(super) fn filter_beyond_identity(table: &TableInfo, told: &str) -> Problem {
     Problem { table: table.table.name.clone(), what, hint }
 }
 
-/// A selected table whose UPDATE and DELETE would fail once they are published.
-pub(super) fn no_identity(table: &TableInfo, problem: IdentityProblem, without_key: WithoutKey) -> Problem {
+/// A selected table whose UPDATE and DELETE would fail once they are published, or are not told by a plugin that needs no
+/// publication.
+pub(super) fn no_identity(
+    table: &TableInfo,
+    problem: IdentityProblem,
+    without_key: WithoutKey,
+    is_published: bool,
+) -> Problem {
     let hint = match (without_key, problem) {
         (_, IdentityProblem::Generated) => IDENTITY_OF_ITS_OWN,
         (_, IdentityProblem::LeftOut) => LEFT_OUT,
@@ -56,7 +62,12 @@ pub(super) fn no_identity(table: &TableInfo, problem: IdentityProblem, without_k
         let names: Vec<&str> = table.left_out().map(|column| &*column.name).collect();
         what = format!("{what} (left out: {})", names.join(", "));
     }
-    let what = format!("{what}: publishing its updates would make the application's UPDATE and DELETE fail");
+    let then = if is_published {
+        "publishing its updates would make the application's UPDATE and DELETE fail"
+    } else {
+        "the output plugin would not tell which rows are updated and deleted"
+    };
+    let what = format!("{what}: {then}");
     Problem { table: table.table.name.clone(), what, hint }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) all_tables: bool,
     /// Whether changes are published at all: a mere snapshot breaks nothing.
     pub(crate) publishes: bool,
+    /// Whether a publication says which changes are sent: else the plugin sends all that it can tell.
+    pub(crate) has_publications: bool,
     /// Whether partitions are to be published as their root.
     pub(crate) via_root: bool,
 }
@@ -78,7 +80,12 @@ pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
                     chosen.left_out.push(table.table.name.clone());
                     continue;
                 }
-                _ => chosen.problems.push(safety::no_identity(table, problem, rules.without_key)),
+                _ => chosen.problems.push(safety::no_identity(
+                    table,
+                    problem,
+                    rules.without_key,
+                    rules.has_publications,
+                )),
             }
         }
         if rules.publishes && rules.set_full && !chosen.is_inserts_only(table) {

@@ -9,11 +9,11 @@ use pg_cdc_core::wire::Connection;
 use pg_cdc_core::{Error, ErrorKind, Lsn, State};
 use pg_cdc_decoders::PgOutput;
 
-use super::Server;
 use super::binary::binary_values;
 use super::origin::origin;
 use super::protocol::{Agreed, agree};
-use crate::config::{Binary, OnUnknownTable, PipelineFile, SlotCreate};
+use super::{Server, plugin};
+use crate::config::{self, Binary, OnUnknownTable, PipelineFile, SlotCreate};
 
 /// Logical messages can be asked for since 14.
 const MESSAGES: u32 = 140_000;
@@ -52,8 +52,15 @@ pub(crate) fn replication(
     };
     let Reading { until, skip, memory, connection } = reading;
     let source = &file.source;
+    let other = match source.plugin {
+        config::Plugin::Pgoutput => None,
+        _ => Some(plugin::other(server, file, state)?),
+    };
     let agreed = agreed(server, file)?;
-    let plugin = plugin(server, file, state, agreed)?;
+    let (plugin, decoder) = match other {
+        None => (pgoutput(server, file, state, agreed)?, None),
+        Some((plugin, decoder)) => (plugin, Some(decoder)),
+    };
     let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
     options.until = until;
     options.skip = skip;
@@ -62,14 +69,17 @@ pub(crate) fn replication(
         Binary::Auto if connection.is_some() => Binary::Off,
         asked => asked,
     };
-    options.binary = binary_values(asked, server.system.version, &state.tables)?;
-    options.streaming = agreed.streaming;
+    if decoder.is_none() {
+        options.binary = binary_values(asked, server.system.version, &state.tables)?;
+        options.streaming = agreed.streaming;
+    }
     // The other half is for what is read and handed out.
     options.spool.memory = memory.limit() / 2;
     options.selection =
         Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
     options.tables.clone_from(&state.tables);
     options.shapes.clone_from(&state.shapes);
+    options.inserts_only.clone_from(&state.inserts_only);
     options.unknown_tables = match source.tables.on_unknown_table {
         OnUnknownTable::Error => UnknownTables::Error,
         OnUnknownTable::Ignore | OnUnknownTable::Add => UnknownTables::Ignore,
@@ -81,11 +91,16 @@ pub(crate) fn replication(
     options.idle_every = source.heartbeat.every;
     options.retry =
         Retry { max_elapsed: file.retry.max_elapsed, initial: file.retry.initial, max: file.retry.max };
-    let decoder = PgOutput::with_versions(state.tables.iter().cloned());
-    Ok(ReplicationSource::start_on(connection, options, decoder))
+    Ok(match decoder {
+        Some(decoder) => ReplicationSource::start_on(connection, options, decoder),
+        None => {
+            let decoder = PgOutput::with_versions(state.tables.iter().cloned());
+            ReplicationSource::start_on(connection, options, decoder)
+        }
+    })
 }
 
-fn plugin(server: &Server, file: &PipelineFile, state: &State, agreed: Agreed) -> Result<Plugin, Error> {
+fn pgoutput(server: &Server, file: &PipelineFile, state: &State, agreed: Agreed) -> Result<Plugin, Error> {
     let asked = &file.source.pgoutput;
     let names: Vec<String> = state.publications.iter().map(|record| record.name.clone()).collect();
     let messages = asked.messages && server.system.version >= MESSAGES;

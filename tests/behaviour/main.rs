@@ -7,6 +7,7 @@ mod altered;
 mod case;
 mod content;
 mod debezium;
+mod plugins;
 mod protocols;
 mod rewritten;
 mod row_filters;
@@ -17,6 +18,7 @@ mod start;
 mod statements;
 #[path = "../support/mod.rs"]
 mod support;
+mod uncommitted;
 mod until;
 mod users;
 mod zoo;

@@ -45,6 +45,9 @@ pub struct State {
     /// What was asked for of the tables when the pipeline began: it holds for as long as its state does.
     #[serde(default)]
     pub asked: Asked,
+    /// OIDs of the tables of which only INSERTs and TRUNCATEs are read, where no publication says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inserts_only: Vec<u32>,
     /// What of each table is read, where that is not simply all of it.
     #[serde(default)]
     pub shapes: Vec<TableShape>,
@@ -137,6 +140,7 @@ impl State {
             tables: Vec::new(),
             starts: Vec::new(),
             asked: Asked::default(),
+            inserts_only: Vec::new(),
             shapes: Vec::new(),
         }
     }

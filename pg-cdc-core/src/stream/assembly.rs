@@ -3,14 +3,15 @@
 use crate::batch::{ChangeBatch, Recycler};
 use crate::wire::{Block, ServerFrame};
 use crate::{
-    ColumnType, DecodeError, Decoder, Error, Frame, Lsn, Outcome, Position, Prepared, Route, SourceError,
-    TableName, Tables,
+    ColumnType, DecodeError, Decoder, Error, ErrorKind, Frame, Lsn, Outcome, Position, Prepared, Route,
+    SourceError, TableName, Tables,
 };
 
 use super::BatchLimits;
 use super::in_progress::InProgress;
 use super::lookup::Found;
 use super::spool::Spool;
+use super::uncommitted::{Needed, Previews};
 
 /// What stopped the decoding of a block.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub(super) struct Assembly<D> {
     handed_out: Position,
     open: Option<Lsn>,
     in_progress: InProgress,
+    previews: Option<Previews>,
     until: Option<Lsn>,
     is_ended: bool,
     skip: Option<Skip>,
@@ -78,6 +80,7 @@ impl<D: Decoder> Assembly<D> {
             handed_out: start,
             open: None,
             in_progress: InProgress::default(),
+            previews: None,
             until: None,
             is_ended: false,
             skip: None,
@@ -85,6 +88,11 @@ impl<D: Decoder> Assembly<D> {
             done: 0,
             is_routed: false,
         }
+    }
+
+    /// What comes of transactions in progress is shown.
+    pub(super) fn show(&mut self, previews: Previews) {
+        self.previews = Some(previews);
     }
 
     /// Passes over the transaction that commits at `commit_lsn`.
@@ -112,6 +120,9 @@ impl<D: Decoder> Assembly<D> {
         let position = self.position();
         self.decoder.restart(Some(&position));
         self.in_progress.restart();
+        if let Some(previews) = &mut self.previews {
+            previews.restart();
+        }
         self.open = None;
         self.block = None;
         self.is_routed = false;
@@ -140,6 +151,12 @@ impl<D: Decoder> Assembly<D> {
         self.know_types(found.types);
     }
 
+    /// What was found out of the table that the plugin calls `name`.
+    pub(super) fn know_named(&mut self, name: TableName, found: Found) {
+        self.tables.insert_named(name, found.table);
+        self.know_types(found.types);
+    }
+
     /// A block to decode. [`has_work`](Self::has_work) must be over.
     pub(super) fn put(&mut self, block: Block) {
         self.block = Some(block);
@@ -148,7 +165,9 @@ impl<D: Decoder> Assembly<D> {
 
     /// Whether something waits to be decoded further.
     pub(super) fn has_work(&self) -> bool {
-        self.block.is_some() || self.in_progress.replay.is_some()
+        self.block.is_some()
+            || self.in_progress.replay.is_some()
+            || self.previews.as_ref().is_some_and(Previews::has_work)
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -157,6 +176,9 @@ impl<D: Decoder> Assembly<D> {
 
     /// Decodes what has come as far as it goes.
     pub(super) fn advance(&mut self, heard: &mut Heard) -> Result<Step, SourceError> {
+        if let Some(step) = self.preview() {
+            return Ok(step);
+        }
         if let Some(step) = self.replay()? {
             return Ok(step);
         }
@@ -183,7 +205,10 @@ impl<D: Decoder> Assembly<D> {
             let step = match step {
                 None => {
                     self.done += 1;
-                    self.replay()?
+                    match self.preview() {
+                        None => self.replay()?,
+                        step => step,
+                    }
                 }
                 step => step,
             };
@@ -217,6 +242,9 @@ impl<D: Decoder> Assembly<D> {
 
     /// Does what `route` says with a message of a transaction that is not whole, at `lsn`.
     fn keep(&mut self, lsn: Lsn, route: Route<'_>) -> Result<Option<Step>, SourceError> {
+        if self.previews.is_some() {
+            self.look_ahead(&route)?;
+        }
         if let Route::Commit(committed) = route {
             // One that was prepared stays so: nothing behind its PREPARE is confirmed.
             if self.until.is_some_and(|until| committed.commit_lsn >= until) {
@@ -240,6 +268,42 @@ impl<D: Decoder> Assembly<D> {
             Route::Start { .. } | Route::Stop { .. } | Route::Direct | Route::Commit(_) => {}
         }
         Ok(None)
+    }
+
+    /// Shows what comes of a transaction in progress.
+    #[cold]
+    fn look_ahead(&mut self, route: &Route<'_>) -> Result<(), SourceError> {
+        let Some(previews) = &mut self.previews else { return Ok(()) };
+        match route {
+            Route::Start { xid, is_first: true } => {
+                let decoder = self.decoder.preview(*xid).ok_or_else(|| {
+                    let plugin = self.decoder.plugin();
+                    Error::new(
+                        ErrorKind::Unsupported,
+                        format!("{plugin} does not show transactions before their outcome"),
+                    )
+                })?;
+                previews.start(*xid, decoder);
+            }
+            Route::Into(kept) => previews.keep(kept),
+            Route::Stop { .. } => previews.close(),
+            Route::Prepare(prepared) => {
+                previews.close();
+                previews.prepare(prepared.xid, &prepared.gid);
+            }
+            Route::Abort { top, sub, .. } => previews.roll_back(*top, *sub),
+            Route::Commit(committed) => previews.commit(committed.xid, committed.commit_lsn),
+            Route::Start { .. } | Route::Unclear { .. } | Route::Direct => {}
+        }
+        Ok(())
+    }
+
+    /// Decodes what is to be shown.
+    #[inline]
+    fn preview(&mut self) -> Option<Step> {
+        let previews = self.previews.as_mut().filter(|previews| previews.has_work())?;
+        let Needed { oid, name, types } = previews.decode(&self.tables)?;
+        Some(Step::NeedTable { oid, name, types })
     }
 
     /// Decodes a transaction that has committed, as far as it goes; `None` at its end.
@@ -271,7 +335,7 @@ impl<D: Decoder> Assembly<D> {
         match outcome.map_err(|error| self.in_transaction(error))? {
             Outcome::Taken => Ok(None),
             Outcome::Begin { commit_lsn } => {
-                if self.until.is_some_and(|until| commit_lsn >= until) {
+                if self.until.is_some_and(|until| self.commits_behind(commit_lsn, until)) {
                     return Ok(Some(self.ended()));
                 }
                 self.open = Some(commit_lsn);
@@ -311,6 +375,12 @@ impl<D: Decoder> Assembly<D> {
     #[inline]
     fn confirm(&mut self, lsn: Lsn) {
         self.reached.confirmed = self.reached.confirmed.max(self.in_progress.confirmable(lsn));
+    }
+
+    /// Whether the commit record that is told as `commit_lsn` starts at or after `until`.
+    fn commits_behind(&self, commit_lsn: Lsn, until: Lsn) -> bool {
+        // One that ends at `until` starts before it.
+        if self.decoder.tells_commit_ends() { commit_lsn > until } else { commit_lsn >= until }
     }
 
     /// The transaction that begins is passed over if it is the one.

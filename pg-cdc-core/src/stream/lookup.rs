@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::binary::Unmapped;
 use super::options::{BinaryValues, ReplicationOptions, UnknownTables};
-use crate::catalog::{self, Client, TypeCatalog};
+use crate::catalog::{self, Client, TableInfo, TypeCatalog};
 use crate::types::is_binary_known;
-use crate::{ColumnType, Error, ErrorKind, Known, Lsn, TableFacts, TableName, TableShape};
+use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName, TableShape};
 
 /// What was found out for the decoder.
 #[derive(Debug)]
@@ -19,6 +19,12 @@ pub(super) struct Found {
     pub(super) unread: Vec<u32>,
     /// Those that were asked for and that nobody knows: made and dropped since.
     pub(super) gone: Vec<u32>,
+}
+
+impl Found {
+    fn unwanted() -> Self {
+        Self { table: Known::Unwanted, types: Vec::new(), unread: Vec::new(), gone: Vec::new() }
+    }
 }
 
 /// Asks the catalog, in a session that is opened where there is none.
@@ -33,42 +39,91 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     /// What is known of the table `oid`, by the catalog and by what was selected, and what `types` are made of.
     pub(super) async fn table(&mut self, oid: u32, name: &TableName, types: &[u32]) -> Result<Found, Error> {
-        let options = self.options;
-        let Some(selected) = options.tables.iter().find(|table| table.oid == oid) else {
-            if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
-                return Err(Error::new(
-                    ErrorKind::Mismatch,
-                    format!(
-                        "table {name} appeared: it is selected, but was not there when the pipeline began"
-                    ),
-                )
-                .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
-            }
-            if self.unknown.insert(oid) && options.selection.wants(name) {
-                tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
-            }
-            return Ok(Found {
-                table: Known::Unwanted,
-                types: Vec::new(),
-                unread: Vec::new(),
-                gone: Vec::new(),
-            });
+        let Some(selected) = self.options.tables.iter().find(|table| table.oid == oid) else {
+            return self.unselected(oid, name);
         };
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_oid(client, version, oid).await?;
-        let asked = types;
-        let types = load_types(client, version, asked).await?;
+        let known = load_types(client, version, types).await?;
         let is_gone =
-            |&&oid: &&u32| !types.iter().any(|type_| type_.oid == oid) && !is_of_a_version(options, oid);
-        let gone = asked.iter().filter(is_gone).copied().collect();
+            |&&oid: &&u32| !known.iter().any(|type_| type_.oid == oid) && !self.is_of_a_version(oid);
+        let gone = types.iter().filter(is_gone).copied().collect();
+        Ok(Found { gone, ..self.selected(selected, info, known) })
+    }
+
+    /// As [`table`](Self::table), of the table that was called `name` when it was changed.
+    ///
+    /// # Errors
+    ///
+    /// As there, and where a selected table was called so that another is called by now: the name does not tell which
+    /// of them was changed.
+    pub(super) async fn named_table(&mut self, name: &TableName, types: &[u32]) -> Result<Found, Error> {
+        let options = self.options;
+        let version = self.version;
+        let client = self.client().await?;
+        let info = catalog::table_by_name(client, version, name).await?;
+        let oid = info.as_ref().map(|info| info.whole.oid);
+        let by_oid = options.tables.iter().find(|table| Some(table.oid) == oid);
+        // Where no table is called so now, it was renamed or dropped since.
+        let by_name = options.tables.iter().find(|table| table.name == *name);
+        let (selected, info) = match (by_oid, by_name, oid) {
+            (Some(selected), ..) => (selected, info),
+            (None, Some(selected), None) => {
+                (selected, catalog::table_by_oid(client, version, selected.oid).await?)
+            }
+            (None, Some(selected), Some(oid)) => {
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    format!(
+                        "table {name} (OID {oid}) is not the one that was selected (OID {}): the output plugin tells \
+                         a table's name only, and so not which of the two was changed",
+                        selected.oid
+                    ),
+                )
+                .with_hint(
+                    "give the selected table its name back, or begin anew (cleanup) to capture the tables as they are \
+                     now; pgoutput tells them apart",
+                ));
+            }
+            (None, None, Some(oid)) => return self.unselected(oid, name),
+            (None, None, None) => return Ok(Found::unwanted()),
+        };
+        let types = load_types(client, version, types).await?;
+        Ok(self.selected(selected, info, types))
+    }
+
+    /// A table that is none of those that were selected.
+    fn unselected(&mut self, oid: u32, name: &TableName) -> Result<Found, Error> {
+        let options = self.options;
+        if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!("table {name} appeared: it is selected, but was not there when the pipeline began"),
+            )
+            .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
+        }
+        if self.unknown.insert(oid) && options.selection.wants(name) {
+            tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
+        }
+        Ok(Found::unwanted())
+    }
+
+    /// Whether a table in use has a column of the type, so that it is known whatever became of it.
+    fn is_of_a_version(&self, type_oid: u32) -> bool {
+        self.options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
+    }
+
+    /// A selected table, which `info` is what the catalog has of, if it is there still.
+    fn selected(&self, selected: &Arc<Table>, info: Option<TableInfo>, types: Vec<ColumnType>) -> Found {
+        let (options, oid) = (self.options, selected.oid);
         let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
         let shape = TableShape::of(&options.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
-            let mut facts = TableFacts::new(selected.clone(), from);
-            facts.shape = shape;
-            return Ok(Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone });
+            let mut facts = TableFacts::new(Arc::clone(selected), from);
+            (facts.shape, facts.inserts_only) = (shape, options.inserts_only.contains(&oid));
+            return Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone: Vec::new() };
         };
         let (whole, table) = (&info.whole, &info.table);
         let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
@@ -76,8 +131,10 @@ impl Lookup<'_> {
         let mut facts = TableFacts::new(Arc::clone(table), from);
         facts.generated =
             left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
+        facts.plain = info.plain_columns;
+        facts.inserts_only = options.inserts_only.contains(&oid);
         facts.shape = shape;
-        Ok(Found { table: Known::Wanted(facts), types, unread, gone })
+        Found { table: Known::Wanted(facts), types, unread, gone: Vec::new() }
     }
 
     /// What `types` are made of now.
@@ -94,11 +151,6 @@ impl Lookup<'_> {
         };
         Ok(self.client.insert(open))
     }
-}
-
-/// Whether a table in use has a column of the type, so that it is known whatever became of it.
-fn is_of_a_version(options: &ReplicationOptions, type_oid: u32) -> bool {
-    options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
 }
 
 async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<ColumnType>, Error> {

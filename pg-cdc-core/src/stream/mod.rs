@@ -16,6 +16,7 @@ mod replication;
 mod session;
 mod slot;
 pub mod spool;
+mod uncommitted;
 mod verify;
 mod walsender;
 
@@ -27,5 +28,6 @@ pub use replication::ReplicationSource;
 pub use slot::{
     ExportedSnapshot, NewSlot, SlotWait, create_slot, export_by_temporary_slot, export_by_transaction,
 };
+pub use uncommitted::{Uncommitted, UncommittedChanges, UncommittedSender, UncommittedStream, uncommitted};
 pub use verify::{check_slot, check_timeline};
 pub use walsender::{Identity, identify};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::spool::SpoolOptions;
+use super::uncommitted::UncommittedSender;
 use crate::batch::BufferPool;
 use crate::catalog::Selection;
 use crate::wire::ConnectConfig;
-use crate::{Lsn, Position, Table, TableShape, TableStart};
+use crate::{Error, Lsn, Position, Table, TableShape, TableStart};
 
 /// An output plugin and the options it is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Plugin {
     pub name: String,
     /// Names and values for `START_REPLICATION`.
     pub options: Vec<(String, String)>,
+    /// Names of those that are left out where the plugin's release does not know them.
+    pub optional: Vec<String>,
     /// Those that are added where transactions in progress are asked for, if it can send such.
     pub streaming: Vec<(String, String)>,
     /// Whether it sends transactions before their outcome is known, or before it tells where they commit, also without
@@ -24,6 +27,36 @@ pub struct Plugin {
 }
 
 impl Plugin {
+    /// The plugin `name` with these options.
+    #[must_use]
+    pub fn new<N: Into<String>, V: Into<String>>(
+        name: impl Into<String>,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let options = options.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { name: name.into(), options, optional: Vec::new(), streaming: Vec::new(), sends_early: false }
+    }
+
+    /// Leaves out the option that the plugin does not know, by the server's error that says so, if it is an optional one.
+    pub(super) fn leave_out(&mut self, error: &Error) -> Option<String> {
+        if error.sqlstate() != Some("22023") {
+            return None;
+        }
+        let told = error.with_causes();
+        let is_meant = |name: &&String| told.contains(&format!("\"{name}\""));
+        let name = self.optional.iter().find(is_meant)?.clone();
+        self.optional.retain(|known| *known != name);
+        self.options.retain(|(known, _)| *known != name);
+        Some(name)
+    }
+
+    /// The plugin tells where a transaction commits only at its end: until then its changes are kept.
+    #[must_use]
+    pub fn with_commit_at_the_end(mut self) -> Self {
+        self.sends_early = true;
+        self
+    }
+
     /// `pgoutput` with version `protocol` of its protocol, for `publications`: 1 is known to every server, 2 since
     /// PostgreSQL 14, 3 since 15, 4 since 16. Logical messages come with `messages`, which PostgreSQL knows since 14.
     #[must_use]
@@ -36,7 +69,7 @@ impl Plugin {
         if messages {
             options.push(("messages".to_owned(), "true".to_owned()));
         }
-        Self { name: "pgoutput".to_owned(), options, streaming: Vec::new(), sends_early: false }
+        Self::new("pgoutput", options)
     }
 
     /// With transactions in progress, where [`ReplicationOptions::streaming`] asks for them: since protocol 2. With
@@ -139,6 +172,9 @@ pub struct ReplicationOptions {
     pub binary: BinaryValues,
     /// Whether transactions come while they are in progress, for a plugin that can send such.
     pub streaming: Streaming,
+    /// Where what comes of transactions in progress is shown before their outcome, to whoever wants to see it: see
+    /// [`uncommitted`](super::uncommitted). Nothing comes of those that the server sends whole.
+    pub uncommitted: Option<UncommittedSender>,
     /// How transactions are kept whose outcome is not known yet.
     pub spool: SpoolOptions,
     /// Where to go on: everything up to here is durable.
@@ -152,6 +188,8 @@ pub struct ReplicationOptions {
     pub tables: Vec<Arc<Table>>,
     /// What of these tables is read, where that is not simply all of it.
     pub shapes: Vec<TableShape>,
+    /// OIDs of those of which only INSERTs and TRUNCATEs are wanted, for plugins without publications.
+    pub inserts_only: Vec<u32>,
     /// What tables that are not among these may be, so that they can be named when they appear.
     pub selection: Selection,
     /// What happens when such a table appears.
@@ -217,12 +255,14 @@ impl ReplicationOptions {
             plugin,
             binary: BinaryValues::default(),
             streaming: Streaming::default(),
+            uncommitted: None,
             spool: SpoolOptions::default(),
             start,
             until: None,
             skip: None,
             tables: Vec::new(),
             shapes: Vec::new(),
+            inserts_only: Vec::new(),
             selection: Selection::default(),
             unknown_tables: UnknownTables::default(),
             starts: Vec::new(),

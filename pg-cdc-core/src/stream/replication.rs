@@ -16,6 +16,7 @@ use super::feedback::Feedback;
 use super::options::{BinaryValues, ReplicationOptions, Streaming, Until};
 use super::session::{Batches, End, Session};
 use super::spool::Spool;
+use super::uncommitted::Previews;
 use super::verify::{check_slot, check_timeline};
 use super::walsender::{self, identify};
 use crate::batch::ChangeBatch;
@@ -64,6 +65,9 @@ impl ReplicationSource {
         let mut assembly = Assembly::new(decoder, options.start.clone(), options.batch);
         if let Some(commit_lsn) = options.skip {
             assembly.skip(commit_lsn);
+        }
+        if let Some(sender) = &options.uncommitted {
+            assembly.show(Previews::new(sender.clone(), options.memory.clone()));
         }
         let reader = Reader {
             assembly,
@@ -266,10 +270,17 @@ impl<D: Decoder> Reader<D> {
         let is_binary = self.takes_binary()?;
         let plugin_options = plugin.options_of(is_binary, is_streaming);
         let command = walsender::start_replication(&self.options.slot, from, &plugin_options);
-        let stream = connection
-            .start_replication(&command, &self.options.memory)
-            .await
-            .map_err(|error| in_use(error, &self.options.slot, slot.and_then(|slot| slot.active_pid)))?;
+        let stream = match connection.start_replication(&command, &self.options.memory).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                if let Some(option) = self.options.plugin.leave_out(&error) {
+                    let plugin = &self.options.plugin.name;
+                    tracing::info!(%plugin, %option, "this release of the plugin does not know the option: left out");
+                    return Box::pin(self.open()).await;
+                }
+                return Err(in_use(error, &self.options.slot, slot.and_then(|slot| slot.active_pid)).into());
+            }
+        };
         tracing::info!(slot = %self.options.slot, %from, binary = is_binary, in_progress = is_streaming, "streaming");
         match self.options.until {
             Some(Until::Lsn(until)) => self.assembly.end_at(until),

@@ -16,7 +16,7 @@ mod relation;
 mod savepoints;
 mod streamed;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tuple;
 
 use std::collections::HashMap;
@@ -140,6 +140,16 @@ impl Decoder for PgOutput {
             }
             Err(fault) => self.announced_elsewhere(fault, frame, tables, batch),
         }
+    }
+
+    fn preview(&self, xid: u32) -> Option<Box<dyn Decoder>> {
+        let unknown = Transaction::new(Some(xid), Lsn::new(u64::MAX), 0);
+        Some(Box::new(Self {
+            versions: self.versions.clone(),
+            types: self.types.clone(),
+            transaction: Some(unknown),
+            ..Self::default()
+        }))
     }
 
     fn route<'a>(&mut self, frame: Frame<'a>) -> Result<Route<'a>, DecodeError> {

@@ -1,0 +1,73 @@
+//! The pipeline's output plugin: what it can't do, what it is asked for, and who reads what it sends.
+
+use std::sync::Arc;
+
+use pg_cdc_core::stream::Plugin;
+use pg_cdc_core::{Decoder, Error, ErrorKind, State, Table};
+use pg_cdc_decoders::{TestDecoding, TextEncoding, test_decoding};
+
+use super::Server;
+use crate::config::{self, PipelineFile};
+
+/// Whether it sends what a publication says; the others send the changes of every table.
+pub(crate) fn has_publications(plugin: config::Plugin) -> bool {
+    plugin == config::Plugin::Pgoutput
+}
+
+/// Sees that the plugin can do what `file` asks for.
+///
+/// # Errors
+///
+/// Where it can't.
+pub(super) fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
+    let plugin = file.source.plugin;
+    if has_publications(plugin) {
+        return Ok(());
+    }
+    let name = plugin.as_str();
+    let refused = |what: &str, hint: &'static str| {
+        Err(Error::new(ErrorKind::Unsupported, format!("plugin {name}: {what}")).with_hint(hint))
+    };
+    if !file.source.tables.rows.is_empty() {
+        return refused(
+            "tables.rows is a matter of publications",
+            "use plugin: pgoutput, or leave tables.rows out",
+        );
+    }
+    if file.source.tables.generated == config::Generated::Include {
+        return refused(
+            "tables.generated: include is a matter of publications",
+            "use plugin: pgoutput on PostgreSQL 18, or set tables.generated: omit",
+        );
+    }
+    encoding(server).map(drop)
+}
+
+/// The encoding in which plugins other than pgoutput send their text.
+fn encoding(server: &Server) -> Result<TextEncoding, Error> {
+    TextEncoding::new(&server.system.encoding).map_err(|error| {
+        Error::new(ErrorKind::Unsupported, error.to_string()).with_hint("use plugin: pgoutput")
+    })
+}
+
+/// A plugin that is not pgoutput, and its decoder.
+pub(super) fn other(
+    server: &Server,
+    file: &PipelineFile,
+    state: &State,
+) -> Result<(Plugin, Box<dyn Decoder>), Error> {
+    let plugin = file.source.plugin;
+    let text = encoding(server)?;
+    let tables = || state.tables.iter().map(Arc::<Table>::clone);
+    let name = plugin.as_str();
+    Ok(match plugin {
+        config::Plugin::TestDecoding => {
+            let options = test_decoding::OPTIONS.iter().copied();
+            let decoder = TestDecoding::with_versions(server.system.version, text, tables());
+            (Plugin::new(name, options).with_commit_at_the_end(), Box::new(decoder))
+        }
+        _ => {
+            return Err(Error::new(ErrorKind::Unsupported, format!("plugin {name} is not supported yet")));
+        }
+    })
+}
