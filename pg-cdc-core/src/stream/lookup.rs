@@ -45,8 +45,11 @@ impl Lookup<'_> {
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_oid(client, version, oid).await?;
-        let found = load_types(client, version, types).await?;
-        Ok(self.selected(selected, info, types, found))
+        let known = load_types(client, version, types).await?;
+        let is_gone =
+            |&&oid: &&u32| !known.iter().any(|type_| type_.oid == oid) && !self.is_of_a_version(oid);
+        let gone = types.iter().filter(is_gone).copied().collect();
+        Ok(Found { gone, ..self.selected(selected, info, known) })
     }
 
     /// As [`table`](Self::table), of the table that was called `name` when it was changed.
@@ -86,8 +89,8 @@ impl Lookup<'_> {
             (None, None, Some(oid)) => return self.unselected(oid, name),
             (None, None, None) => return Ok(Found::unwanted()),
         };
-        let found = load_types(client, version, types).await?;
-        Ok(self.selected(selected, info, types, found))
+        let types = load_types(client, version, types).await?;
+        Ok(self.selected(selected, info, types))
     }
 
     /// A table that is none of those that were selected.
@@ -106,26 +109,21 @@ impl Lookup<'_> {
         Ok(Found::unwanted())
     }
 
+    /// Whether a table in use has a column of the type, so that it is known whatever became of it.
+    fn is_of_a_version(&self, type_oid: u32) -> bool {
+        self.options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
+    }
+
     /// A selected table, which `info` is what the catalog has of, if it is there still.
-    /// `types` are those of the types that were `asked` for that anybody knows.
-    fn selected(
-        &self,
-        selected: &Arc<Table>,
-        info: Option<TableInfo>,
-        asked: &[u32],
-        types: Vec<ColumnType>,
-    ) -> Found {
+    fn selected(&self, selected: &Arc<Table>, info: Option<TableInfo>, types: Vec<ColumnType>) -> Found {
         let (options, oid) = (self.options, selected.oid);
-        let is_gone =
-            |&&oid: &&u32| !types.iter().any(|type_| type_.oid == oid) && !is_of_a_version(options, oid);
-        let gone = asked.iter().filter(is_gone).copied().collect();
         let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
         let shape = TableShape::of(&options.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
             let mut facts = TableFacts::new(Arc::clone(selected), from);
             (facts.shape, facts.inserts_only) = (shape, options.inserts_only.contains(&oid));
-            return Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone };
+            return Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone: Vec::new() };
         };
         let (whole, table) = (&info.whole, &info.table);
         let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
@@ -136,7 +134,7 @@ impl Lookup<'_> {
         facts.plain = info.plain_columns;
         facts.inserts_only = options.inserts_only.contains(&oid);
         facts.shape = shape;
-        Found { table: Known::Wanted(facts), types, unread, gone }
+        Found { table: Known::Wanted(facts), types, unread, gone: Vec::new() }
     }
 
     /// What `types` are made of now.
@@ -153,11 +151,6 @@ impl Lookup<'_> {
         };
         Ok(self.client.insert(open))
     }
-}
-
-/// Whether a table in use has a column of the type, so that it is known whatever became of it.
-fn is_of_a_version(options: &ReplicationOptions, type_oid: u32) -> bool {
-    options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
 }
 
 async fn load_types(client: &Client, version: u32, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
