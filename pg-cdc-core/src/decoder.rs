@@ -121,9 +121,10 @@ pub enum Outcome {
     },
     /// The bytes do not say what must be known of a table: put it into the [`Tables`] and decode the frame again.
     NeedTable {
-        /// Its OID, where the plugin tells it.
+        /// Its OID, where the plugin tells it: it is to be put in [by its OID](Tables::insert), else
+        /// [by its name](Tables::insert_named).
         oid: Option<u32>,
-        /// Its name.
+        /// Its name when the change was made, which need not be that of now.
         name: TableName,
         /// OIDs of its columns' types that are not built in: what they are made of must be known too.
         types: Vec<u32>,
@@ -135,6 +136,8 @@ pub enum Outcome {
 pub struct Tables {
     complete: bool,
     known: HashMap<u32, Known>,
+    /// By the name that a plugin gave: not a table's name of now, but that of when the change was made.
+    named: HashMap<TableName, Known>,
     types: HashMap<u32, ColumnType>,
     generation: u64,
 }
@@ -160,13 +163,21 @@ pub struct TableFacts {
     pub shape: Arc<Shape>,
     /// Its stored generated columns that `table` leaves out.
     pub generated: Vec<Arc<str>>,
+    /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
+    pub plain: Vec<Arc<str>>,
 }
 
 impl TableFacts {
     /// All of `table` is wanted, from `from` on.
     #[must_use]
     pub fn new(table: Arc<Table>, from: Lsn) -> Self {
-        Self { table, from, shape: Arc::default(), generated: Vec::new() }
+        Self { table, from, shape: Arc::default(), generated: Vec::new(), plain: Vec::new() }
+    }
+
+    /// Whether an UPDATE may leave the value of the column called `name` where it is, out of line and not sent.
+    #[must_use]
+    pub fn is_toastable(&self, name: &str) -> bool {
+        !self.plain.iter().any(|plain| **plain == *name)
     }
 
     /// Whether the column called `name` is wanted.
@@ -201,6 +212,12 @@ impl Tables {
         self.known.get(&oid)
     }
 
+    /// What is known of the table that a plugin calls `name` and tells no OID of.
+    #[must_use]
+    pub fn get_named(&self, name: &TableName) -> Option<&Known> {
+        self.named.get(name)
+    }
+
     /// The type `oid` with `modifier`, where it is built in or was [told](Self::insert_type).
     #[must_use]
     pub fn type_of(&self, oid: u32, modifier: i32) -> Option<ColumnType> {
@@ -233,6 +250,13 @@ impl Tables {
     /// Says what is known of the table `oid`, in place of what was.
     pub fn insert(&mut self, oid: u32, known: Known) {
         self.known.insert(oid, known);
+    }
+
+    /// Says what is known of the table that a plugin calls `name`, in place of what was.
+    ///
+    /// Where its facts hold a table of another name, it was renamed since; one table may be known by several names.
+    pub fn insert_named(&mut self, name: TableName, known: Known) {
+        self.named.insert(name, known);
     }
 }
 

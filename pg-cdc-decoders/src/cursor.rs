@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use pg_cdc_core::batch::TooLarge;
 use pg_cdc_core::{DecodeError, Lsn};
 
 /// What was wrong with a message, and where. Boxed, so that a result that holds none stays in registers.
@@ -14,8 +15,8 @@ impl Fault {
         Self(Box::new((offset, what)))
     }
 
-    pub(crate) fn what(&self) -> What {
-        self.0.1
+    pub(crate) fn what(&self) -> &What {
+        &self.0.1
     }
 
     #[cold]
@@ -26,7 +27,7 @@ impl Fault {
 }
 
 /// What was wrong.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum What {
     /// It ended within `0`.
     Truncated(&'static str),
@@ -50,6 +51,15 @@ pub(crate) enum What {
     Misfit { column: u16, is_binary: bool },
     /// More than a batch can hold.
     TooLarge,
+    /// Something of which a table, a column or the like is named.
+    Said(Box<str>),
+}
+
+impl From<TooLarge> for Fault {
+    #[cold]
+    fn from(_: TooLarge) -> Self {
+        Self::new(0, What::TooLarge)
+    }
 }
 
 impl fmt::Display for What {
@@ -83,6 +93,7 @@ impl fmt::Display for What {
                     column + 1
                 )
             }
+            Self::Said(what) => f.write_str(what),
             Self::TooLarge => f.write_str("a value is larger than 1 GiB, or the batch is full"),
         }
     }

@@ -20,6 +20,9 @@
 //! ```
 
 mod cursor;
+mod named;
 pub mod pgoutput;
+mod text;
 
 pub use pgoutput::PgOutput;
+pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};

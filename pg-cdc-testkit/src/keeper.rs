@@ -37,6 +37,13 @@ impl<D: Decoder> Keeper<D> {
         }
     }
 
+    /// The driver has `tables` to say when it is asked, and nothing else.
+    #[must_use]
+    pub fn with_tables(mut self, tables: Tables) -> Self {
+        self.tables = tables;
+        self
+    }
+
     /// When a subtransaction is rolled back, everything since its first message is cut off, in place of its messages
     /// being left out. Both must give the same.
     #[must_use]
@@ -122,11 +129,23 @@ impl<D: Decoder> Keeper<D> {
     }
 
     fn frame(&mut self, frame: Frame<'_>) -> Result<(), DecodeError> {
-        match self.decoder.decode(frame, &self.tables, &mut self.batch)? {
-            Outcome::NeedTable { name, .. } => {
-                Err(DecodeError::new(self.decoder.plugin(), frame.lsn, 0, format!("nobody knows {name}")))
+        let mut asked = Vec::new();
+        loop {
+            match self.decoder.decode(frame, &self.tables, &mut self.batch)? {
+                Outcome::NeedTable { oid, name, .. } => {
+                    let known = match oid {
+                        Some(oid) => self.tables.get(oid),
+                        None => self.tables.get_named(&name),
+                    };
+                    // What is known is said again, once.
+                    if known.is_none() || asked.contains(&name) {
+                        let unknown = format!("nobody knows {name}");
+                        return Err(DecodeError::new(self.decoder.plugin(), frame.lsn, 0, unknown));
+                    }
+                    asked.push(name);
+                }
+                _ => return Ok(()),
             }
-            _ => Ok(()),
         }
     }
 }

@@ -23,14 +23,16 @@ pub struct ChangeWriter<'a> {
     buffer: BufferId,
     start: usize,
     middle: usize,
+    /// Where the arena ended before.
+    arena: usize,
     begins: bool,
 }
 
 impl<'a> ChangeWriter<'a> {
     #[inline]
     pub(super) fn new(tape: &'a mut Tape, buffer: BufferId) -> Self {
-        let start = tape.slots.len();
-        Self { tape, buffer, start, middle: start, begins: false }
+        let (start, arena) = (tape.slots.len(), tape.arena.len());
+        Self { tape, buffer, start, middle: start, arena, begins: false }
     }
 
     /// It is the first of its transaction: the begin is added with it, in front.
@@ -46,6 +48,46 @@ impl<'a> ChangeWriter<'a> {
         let from = slots.len();
         slots.resize(from + count, Slot::NULL);
         slots.get_mut(from..).unwrap_or_default()
+    }
+
+    /// Adds `count` columns at once, each `fill` until it is [set](Self::set).
+    #[inline]
+    pub fn filled_row(&mut self, count: usize, fill: Slot) {
+        let slots = &mut self.tape.slots;
+        slots.resize(slots.len() + count, fill);
+    }
+
+    /// The columns of the row that is being written.
+    #[inline]
+    pub fn slots(&mut self) -> &mut [Slot] {
+        self.tape.slots.get_mut(self.middle..).unwrap_or_default()
+    }
+
+    /// The column at `index` of the row that is being written holds `slot`.
+    #[inline]
+    pub fn set(&mut self, index: usize, slot: Slot) {
+        if let Some(place) = self.tape.slots.get_mut(self.middle + index) {
+            *place = slot;
+        }
+    }
+
+    /// A value that is no slice of the buffer: `make` appends its bytes to the arena, of which all before stays as it
+    /// is. `is_binary` says which of the two forms they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of `make`.
+    #[inline]
+    pub fn made<E: From<TooLarge>>(
+        &mut self,
+        is_binary: bool,
+        make: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Slot, E> {
+        let arena = &mut self.tape.arena;
+        let start = arena.len();
+        make(arena)?;
+        let tag = if is_binary { Tag::ArenaBinary } else { Tag::ArenaText };
+        Ok(checked(tag, start, arena.len().saturating_sub(start))?)
     }
 
     /// Makes room for `columns` more columns at once.
@@ -195,5 +237,6 @@ impl<'a> ChangeWriter<'a> {
 impl Drop for ChangeWriter<'_> {
     fn drop(&mut self) {
         self.tape.slots.truncate(self.start);
+        self.tape.arena.truncate(self.arena);
     }
 }

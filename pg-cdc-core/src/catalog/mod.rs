@@ -18,5 +18,7 @@ pub use publications::{
 pub use selection::{ParsePatternError, Pattern, Selection};
 pub use slots::{Blocker, Slot, blockers, drop_slot, find_slot};
 pub use system::{System, flush_soon, system};
-pub use tables::{IdentityProblem, TableInfo, TableKind, filenodes, list_tables, table_by_oid};
+pub use tables::{
+    IdentityProblem, TableInfo, TableKind, filenodes, list_tables, table_by_name, table_by_oid,
+};
 pub use types::TypeCatalog;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::{Client, TypeCatalog};
-use crate::{Column, Error, ReplicaIdentity, Shape, Table, TableName};
+use crate::{Column, Error, ReplicaIdentity, Shape, Table, TableName, quote_literal};
 
 /// What kind of relation a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct TableInfo {
     pub whole: Arc<Table>,
     /// Its virtual generated columns, which are never read.
     pub virtual_columns: Vec<Arc<str>>,
+    /// Its columns whose values are never TOASTed: their types are of a fixed length, or have no storage but their own.
+    pub plain_columns: Vec<Arc<str>>,
     /// What kind of relation it is.
     pub kind: TableKind,
     /// The table that it is a partition of.
@@ -112,6 +114,21 @@ pub async fn table_by_oid(client: &Client, version: u32, oid: u32) -> Result<Opt
     Ok(load(client, version, &filter, PLANNERS_SIZE).await?.pop())
 }
 
+/// The table called `name` now, otherwise as [`table_by_oid`].
+///
+/// # Errors
+///
+/// Where the session is broken.
+pub async fn table_by_name(
+    client: &Client,
+    version: u32,
+    name: &TableName,
+) -> Result<Option<TableInfo>, Error> {
+    let (schema, table) = (quote_literal(&name.schema), quote_literal(&name.name));
+    let filter = format!("c.relkind IN ('r', 'p') AND n.nspname = {schema} AND c.relname = {table}");
+    Ok(load(client, version, &filter, PLANNERS_SIZE).await?.pop())
+}
+
 /// The bytes of the table `r` now. It opens the table, and so waits behind those who wait to lock it.
 const MEASURED_SIZE: &str = "pg_catalog.pg_relation_size(r.oid)";
 /// The bytes of the table `r` when it was last vacuumed or analysed.
@@ -178,6 +195,9 @@ struct NumberedColumn {
     column: Column,
     /// Whether it is a virtual generated column (18+).
     is_virtual: bool,
+    /// Whether its type has values that may be TOASTed. What the column's own storage is says only what is done with
+    /// new values.
+    is_toastable: bool,
 }
 
 async fn load_columns(
@@ -188,7 +208,8 @@ async fn load_columns(
     let generated = if version >= 120_000 { "a.attgenerated" } else { "''::\"char\"" };
     let sql = format!(
         "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
-         {generated} <> ''::\"char\", {generated} = 'v'::\"char\" FROM pg_catalog.pg_attribute a \
+         {generated} <> ''::\"char\", {generated} = 'v'::\"char\", a.attlen = -1 AND t.typstorage <> 'p'::\"char\" \
+         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
          WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
     );
     let rows = client.query(&sql, &[&oids]).await?;
@@ -200,7 +221,8 @@ async fn load_columns(
         let mut column = Column::new(row.try_get::<_, &str>(2)?, type_);
         column.nullable = !row.try_get::<_, bool>(5)?;
         column.generated = row.try_get(6)?;
-        let column = NumberedColumn { number: row.try_get(1)?, column, is_virtual: row.try_get(7)? };
+        let (is_virtual, is_toastable) = (row.try_get(7)?, row.try_get(8)?);
+        let column = NumberedColumn { number: row.try_get(1)?, column, is_virtual, is_toastable };
         columns.entry(row.try_get(0)?).or_default().push(column);
     }
     Ok(columns)
@@ -257,6 +279,8 @@ fn table_info(
     let virtual_identity =
         identity_key.is_some_and(|key| virtual_columns.iter().any(|column| key.contains(&column.number)));
     let virtual_columns = virtual_columns.iter().map(|known| Arc::clone(&known.column.name)).collect();
+    let plain = columns.iter().filter(|column| !column.is_toastable);
+    let plain_columns = plain.map(|known| Arc::clone(&known.column.name)).collect();
     let (numbers, mut columns): (Vec<i16>, Vec<Column>) = columns
         .into_iter()
         .filter(|column| !column.is_virtual)
@@ -278,6 +302,7 @@ fn table_info(
         whole,
         shape: Arc::default(),
         virtual_columns,
+        plain_columns,
         basic_problem: basic_problem.or(virtual_identity.then_some(IdentityProblem::Generated)),
         full_is_checked: version >= FULL_IS_CHECKED,
         kind: if kind as u8 == b'p' { TableKind::Partitioned } else { TableKind::Ordinary },

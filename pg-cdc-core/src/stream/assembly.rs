@@ -99,6 +99,12 @@ impl<D: Decoder> Assembly<D> {
         self.know_types(found.types);
     }
 
+    /// What was found out of the table that the plugin calls `name`.
+    pub(super) fn know_named(&mut self, name: TableName, found: Found) {
+        self.tables.insert_named(name, found.table);
+        self.know_types(found.types);
+    }
+
     /// A block to decode. The one before must be [`Step::Done`].
     pub(super) fn put(&mut self, block: Block) {
         self.block = Some(block);

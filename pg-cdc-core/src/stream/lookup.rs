@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::binary::Unmapped;
 use super::options::{BinaryValues, ReplicationOptions, UnknownTables};
-use crate::catalog::{self, Client, TypeCatalog};
+use crate::catalog::{self, Client, TableInfo, TypeCatalog};
 use crate::types::is_binary_known;
-use crate::{ColumnType, Error, ErrorKind, Known, Lsn, TableFacts, TableName, TableShape};
+use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName, TableShape};
 
 /// What was found out for the decoder.
 #[derive(Debug)]
@@ -17,6 +17,12 @@ pub(super) struct Found {
     pub(super) types: Vec<ColumnType>,
     /// The types of its columns that are not read.
     pub(super) unread: Vec<u32>,
+}
+
+impl Found {
+    fn unwanted() -> Self {
+        Self { table: Known::Unwanted, types: Vec::new(), unread: Vec::new() }
+    }
 }
 
 /// Asks the catalog, in a session that is opened where there is none.
@@ -31,33 +37,83 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     /// What is known of the table `oid`, by the catalog and by what was selected, and what `types` are made of.
     pub(super) async fn table(&mut self, oid: u32, name: &TableName, types: &[u32]) -> Result<Found, Error> {
-        let options = self.options;
-        let Some(selected) = options.tables.iter().find(|table| table.oid == oid) else {
-            if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
-                return Err(Error::new(
-                    ErrorKind::Mismatch,
-                    format!(
-                        "table {name} appeared: it is selected, but was not there when the pipeline began"
-                    ),
-                )
-                .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
-            }
-            if self.unknown.insert(oid) && options.selection.wants(name) {
-                tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
-            }
-            return Ok(Found { table: Known::Unwanted, types: Vec::new(), unread: Vec::new() });
+        let Some(selected) = self.options.tables.iter().find(|table| table.oid == oid) else {
+            return self.unselected(oid, name);
         };
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_oid(client, version, oid).await?;
         let types = load_types(client, version, types).await?;
+        Ok(self.selected(selected, info, types))
+    }
+
+    /// As [`table`](Self::table), of the table that was called `name` when it was changed.
+    ///
+    /// # Errors
+    ///
+    /// As there, and where a selected table was called so that another is called by now: the name does not tell which
+    /// of them was changed.
+    pub(super) async fn named_table(&mut self, name: &TableName, types: &[u32]) -> Result<Found, Error> {
+        let options = self.options;
+        let version = self.version;
+        let client = self.client().await?;
+        let info = catalog::table_by_name(client, version, name).await?;
+        let oid = info.as_ref().map(|info| info.whole.oid);
+        let by_oid = options.tables.iter().find(|table| Some(table.oid) == oid);
+        // Where no table is called so now, it was renamed or dropped since.
+        let by_name = options.tables.iter().find(|table| table.name == *name);
+        let (selected, info) = match (by_oid, by_name, oid) {
+            (Some(selected), ..) => (selected, info),
+            (None, Some(selected), None) => {
+                (selected, catalog::table_by_oid(client, version, selected.oid).await?)
+            }
+            (None, Some(selected), Some(oid)) => {
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    format!(
+                        "table {name} (OID {oid}) is not the one that was selected (OID {}): the output plugin tells \
+                         a table's name only, and so not which of the two was changed",
+                        selected.oid
+                    ),
+                )
+                .with_hint(
+                    "give the selected table its name back, or begin anew (cleanup) to capture the tables as they are \
+                     now; pgoutput tells them apart",
+                ));
+            }
+            (None, None, Some(oid)) => return self.unselected(oid, name),
+            (None, None, None) => return Ok(Found::unwanted()),
+        };
+        let types = load_types(client, version, types).await?;
+        Ok(self.selected(selected, info, types))
+    }
+
+    /// A table that is none of those that were selected.
+    fn unselected(&mut self, oid: u32, name: &TableName) -> Result<Found, Error> {
+        let options = self.options;
+        if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!("table {name} appeared: it is selected, but was not there when the pipeline began"),
+            )
+            .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
+        }
+        if self.unknown.insert(oid) && options.selection.wants(name) {
+            tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
+        }
+        Ok(Found::unwanted())
+    }
+
+    /// A selected table, which `info` is what the catalog has of, if it is there still.
+    fn selected(&self, selected: &Arc<Table>, info: Option<TableInfo>, types: Vec<ColumnType>) -> Found {
+        let (options, oid) = (self.options, selected.oid);
         let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
         let shape = TableShape::of(&options.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
-            let mut facts = TableFacts::new(selected.clone(), from);
+            let mut facts = TableFacts::new(Arc::clone(selected), from);
             facts.shape = shape;
-            return Ok(Found { table: Known::Wanted(facts), types, unread: Vec::new() });
+            return Found { table: Known::Wanted(facts), types, unread: Vec::new() };
         };
         let (whole, table) = (&info.whole, &info.table);
         let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
@@ -65,8 +121,9 @@ impl Lookup<'_> {
         let mut facts = TableFacts::new(Arc::clone(table), from);
         facts.generated =
             left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
+        facts.plain = info.plain_columns;
         facts.shape = shape;
-        Ok(Found { table: Known::Wanted(facts), types, unread })
+        Found { table: Known::Wanted(facts), types, unread }
     }
 
     /// What `types` are made of now.

@@ -229,22 +229,26 @@ impl<D: Decoder> Session<'_, D> {
 
     /// Finds out what the decoder must know of a table. The server goes on hearing from us meanwhile.
     async fn look_up(&mut self, oid: Option<u32>, name: TableName, types: &[u32]) -> Result<(), SourceError> {
-        let Some(oid) = oid else {
-            let unsupported = format!("table {name} is named without its OID, which is not supported yet");
-            return Err(Error::new(ErrorKind::Unsupported, unsupported).into());
-        };
         let mut lookup = Lookup {
             options: self.options,
             version: self.version,
             client: self.client,
             unknown: self.unknown,
         };
-        let asked = lookup.table(oid, &name, types);
+        let asked = async {
+            match oid {
+                Some(oid) => lookup.table(oid, &name, types).await,
+                None => lookup.named_table(&name, types).await,
+            }
+        };
         let found = answering(asked, &mut self.stream, &mut self.feedback).await??;
         if self.is_binary {
             self.textual = needs_text(self.options.binary, &found)?;
         }
-        self.assembly.know(oid, found);
+        match oid {
+            Some(oid) => self.assembly.know(oid, found),
+            None => self.assembly.know_named(name, found),
+        }
         Ok(())
     }
 

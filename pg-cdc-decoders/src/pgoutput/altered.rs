@@ -47,7 +47,7 @@ impl PgOutput {
         loop {
             let Some(version) = (!versions.is_empty()).then(|| versions.remove(0)) else {
                 let What::Misfit { column, is_binary: false } = fault.what() else { return Err(fault) };
-                let Some(column) = as_text.columns.get_mut(usize::from(column)) else { return Err(fault) };
+                let Some(column) = as_text.columns.get_mut(usize::from(*column)) else { return Err(fault) };
                 if !may_misfit(&column.type_) {
                     return Err(fault);
                 }

@@ -159,7 +159,7 @@ impl PgOutput {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, DecodeError> {
         let missing = match fault.what() {
-            What::UnknownRelation(oid) => self.announced.undecoded(oid).map(|message| (oid, message)),
+            &What::UnknownRelation(oid) => self.announced.undecoded(oid).map(|message| (oid, message)),
             _ => None,
         };
         let Some((oid, message)) = missing else { return Err(fault.into_error(PLUGIN, frame.lsn)) };

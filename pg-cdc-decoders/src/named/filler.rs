@@ -1,0 +1,262 @@
+//! A change whose columns are known, straight onto the tape.
+
+use pg_cdc_core::batch::{ChangeWriter, Op, Slot};
+use pg_cdc_core::{Frame, ReplicaIdentity, Table};
+
+use super::relation::{Layout, Relation};
+use super::{Label, OldRows, Rules, SentColumns, SentValue};
+use crate::TextEncoding;
+use crate::cursor::{Fault, What};
+
+/// Puts values at their columns' places.
+pub(super) struct Filler<'a> {
+    writer: ChangeWriter<'a>,
+    table: Option<&'a Table>,
+    layout: &'a Layout,
+    rules: Rules,
+    text: &'a TextEncoding,
+    data: &'a [u8],
+    /// Where the message starts in its buffer.
+    base: usize,
+    is_update: bool,
+    row: Row,
+    /// The label that probably comes next.
+    at: usize,
+    /// How many columns of the row were set.
+    written: usize,
+    unchanged: bool,
+    misfit: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    None,
+    Old,
+    New,
+}
+
+/// Stands in columns that are not set: no value is this one.
+const UNSET: Slot = Slot::ABSENT;
+
+impl<'a> Filler<'a> {
+    #[inline]
+    pub(super) fn new(
+        writer: ChangeWriter<'a>,
+        relation: &'a Relation,
+        rules: Rules,
+        text: &'a TextEncoding,
+        frame: &Frame<'a>,
+        op: Op,
+    ) -> Self {
+        Self {
+            writer,
+            table: relation.table.as_deref(),
+            layout: &relation.layout,
+            rules,
+            text,
+            data: frame.data(),
+            base: frame.start(),
+            is_update: op == Op::Update,
+            row: Row::None,
+            at: 0,
+            written: 0,
+            unchanged: false,
+            misfit: false,
+        }
+    }
+
+    /// The change, to be added to the batch; `None` where it shows other columns than are known.
+    #[inline]
+    pub(super) fn finish(mut self) -> Option<ChangeWriter<'a>> {
+        self.end_row();
+        (!self.misfit).then_some(self.writer)
+    }
+
+    #[inline]
+    fn start_row(&mut self, row: Row) {
+        self.end_row();
+        if self.row == Row::Old {
+            self.writer.end_old();
+        }
+        self.row = row;
+        (self.at, self.written) = (0, 0);
+        self.writer.filled_row(self.layout.columns.len(), UNSET);
+    }
+
+    #[inline]
+    fn end_row(&mut self) {
+        match self.row {
+            Row::None => {}
+            Row::Old => self.end_old_row(),
+            Row::New => {
+                if self.written != self.layout.columns.len() {
+                    self.explain_missing();
+                }
+                if self.unchanged {
+                    self.writer.fill_unchanged();
+                }
+            }
+        }
+    }
+
+    /// What the columns that are missing say, each at its place.
+    fn explain_missing(&mut self) {
+        let leaves_out = self.is_update && self.rules.omits_unchanged;
+        for (slot, column) in self.writer.slots().iter_mut().zip(&self.layout.columns) {
+            if *slot != UNSET || column.is_absent {
+                continue;
+            }
+            if leaves_out && column.is_toastable {
+                *slot = Slot::UNCHANGED;
+                self.unchanged = true;
+            } else {
+                self.misfit = true;
+            }
+        }
+    }
+
+    fn end_old_row(&mut self) {
+        let Some(table) = self.table else { return };
+        let slots = self.writer.slots();
+        let is_full = table.identity == ReplicaIdentity::Full;
+        let columns = || table.columns.iter().zip(&self.layout.columns);
+        // An old row that lacks what can't be NULL is not whole, whatever is known of the table now.
+        let lacks = columns().zip(slots.iter()).any(|((column, placed), slot)| {
+            *slot == UNSET
+                && !column.nullable
+                && !placed.is_absent
+                && self.rules.old_rows == OldRows::WithoutNulls
+        });
+        for ((column, placed), slot) in columns().zip(slots.iter_mut()) {
+            let is_held = is_full || column.identity;
+            match self.rules.old_rows {
+                OldRows::All if *slot == Slot::NULL && !is_held => *slot = Slot::NOT_IN_IDENTITY,
+                _ if *slot == UNSET && placed.is_absent => {}
+                OldRows::WithoutNulls if *slot == UNSET && is_full && !lacks => *slot = Slot::NULL,
+                _ if *slot == UNSET => *slot = Slot::NOT_IN_IDENTITY,
+                _ => self.misfit |= !is_held && !self.layout.has_other_identity,
+            }
+        }
+    }
+
+    /// Where the column goes; `None` where it is not read, or not known.
+    #[inline(always)]
+    fn place(&mut self, label: Label<'_>) -> Option<usize> {
+        if let Label::Read(label) = label
+            && self.layout.labels.get(self.at).is_none_or(|next| *next.label != *label)
+            && !self.look_for(label)
+        {
+            return None;
+        }
+        let place = self.layout.labels.get(self.at)?.place;
+        self.at += 1;
+        self.written += usize::from(place.is_some());
+        place.map(usize::from)
+    }
+
+    /// Labels come in one order, some of them left out.
+    fn look_for(&mut self, label: &[u8]) -> bool {
+        let rest = self.layout.labels.get(self.at..).unwrap_or_default();
+        match rest.iter().position(|known| *known.label == *label) {
+            Some(ahead) => self.at += ahead,
+            None => self.misfit = true,
+        }
+        !self.misfit
+    }
+
+    #[inline(always)]
+    fn slot(&mut self, place: usize, value: SentValue) -> Result<Slot, Fault> {
+        let slot = match value {
+            SentValue::Null => Some(Slot::NULL),
+            SentValue::Unchanged => {
+                self.unchanged = true;
+                Some(Slot::UNCHANGED)
+            }
+            SentValue::Text { offset, length } => {
+                if !self.text.is_utf8() {
+                    return self.converted(place, offset, length);
+                }
+                Slot::text(self.base + offset, length)
+            }
+            SentValue::Binary { offset, length } => Slot::binary(self.base + offset, length),
+        };
+        slot.ok_or_else(too_large)
+    }
+
+    /// Text of a database in another encoding.
+    fn converted(&mut self, place: usize, offset: usize, length: usize) -> Result<Slot, Fault> {
+        let bytes = self.data.get(offset..offset + length).unwrap_or_default();
+        if self.text.is_plain(bytes) {
+            return Slot::text(self.base + offset, length).ok_or_else(too_large);
+        }
+        let (text, table) = (self.text, self.table);
+        self.writer
+            .made(false, |arena| text.convert(bytes, arena).map_err(|_| not_text(offset, table, place, text)))
+    }
+}
+
+impl SentColumns for Filler<'_> {
+    #[inline]
+    fn old_row(&mut self) -> Result<(), Fault> {
+        self.start_row(Row::Old);
+        Ok(())
+    }
+
+    #[inline]
+    fn new_row(&mut self) -> Result<(), Fault> {
+        self.start_row(Row::New);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn expected(&self) -> &[u8] {
+        self.layout.labels.get(self.at).map_or(&[], |next| &next.label)
+    }
+
+    #[inline(always)]
+    fn value(&mut self, label: Label<'_>, value: SentValue) -> Result<(), Fault> {
+        if let Some(place) = self.place(label) {
+            let slot = self.slot(place, value)?;
+            self.writer.set(place, slot);
+        }
+        Ok(())
+    }
+
+    fn made(
+        &mut self,
+        label: Label<'_>,
+        is_binary: bool,
+        make: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let Some(place) = self.place(label) else { return Ok(()) };
+        let (text, table) = (self.text, self.table);
+        let slot = self.writer.made(is_binary, |arena| {
+            let start = arena.len();
+            make(arena)?;
+            if is_binary || text.is_plain(arena.get(start..).unwrap_or_default()) {
+                return Ok(());
+            }
+            let bytes = arena.split_off(start);
+            text.convert(&bytes, arena).map_err(|_| not_text(0, table, place, text))
+        })?;
+        self.writer.set(place, slot);
+        Ok(())
+    }
+}
+
+#[cold]
+fn too_large() -> Fault {
+    Fault::new(0, What::TooLarge)
+}
+
+#[cold]
+fn not_text(offset: usize, table: Option<&Table>, place: usize, text: &TextEncoding) -> Fault {
+    let column = table.and_then(|table| table.columns.get(place)).map_or("?", |column| &*column.name);
+    let table = table.map(|table| table.name.to_string()).unwrap_or_default();
+    let what = format!(
+        "table {table}, column {column}: the value is not text in the database's encoding, {}; invalid_text: replace or \
+         base64 carries it",
+        text.name()
+    );
+    Fault::new(offset, What::Said(what.into()))
+}

@@ -1,0 +1,411 @@
+//! Tables that are known by name: for plugins that name a table and its columns in every change and number neither.
+//!
+//! A decoder of such a plugin holds a [`Named`] and gives it each change as a [`SentChange`]. What it has to say:
+//!
+//! - [`SentChange::table`]: the bytes that name the table, as they stand in the message. They are found again by
+//!   comparison, without being read.
+//! - [`SentChange::rows`]: one walk over the message, which tells a [`SentColumns`] of the old row and the new one, each
+//!   column by its *label* and value. A label is whatever bytes name a column and its type as they stand in the message:
+//!   `id[integer]:` of `test_decoding`, `"name":"id","type":"integer","typeoid":23` of wal2json. Columns come in the
+//!   table's order, so the next is mostly the one that is [expected](SentColumns::expected): a comparison, and nothing
+//!   is read or looked up.
+//! - [`SentChange::table_name`] and [`SentChange::column`]: what those bytes mean. Asked for once a table.
+//!
+//! [`Named::change`] does the rest. While the labels are those that are known, the values go straight onto the tape,
+//! each at its column's place. Where they are not (a table that is new, a column or type that is) the catalog is asked,
+//! once a frame, and what it says of now and the change shows of then come to a version of the table:
+//!
+//! - What the catalog has and the change too is as the catalog has it, unless it was of another type.
+//! - What the change has and the catalog lacks was dropped or renamed since: it is a column still.
+//! - What the catalog has and the change lacks is [`Unchanged`](pg_cdc_core::Datum::Unchanged) where the plugin leaves
+//!   such values out ([`Rules::omits_unchanged`]), it is an UPDATE and the type may be TOASTed; else it came later, and
+//!   is [`Absent`](pg_cdc_core::Datum::Absent).
+//! - A version that was in use before, and fits the change, stays.
+//!
+//! Versions are kept by OID, which the catalog tells, so a table that is renamed is the same table. Which of two tables
+//! a name meant, when one took the other's name while nobody looked, can't be told.
+//!
+//! Transactions of these plugins tell their commit at their end. [`held`] routes them, so that a driver keeps them until
+//! then, and gives [`Mark`]s to be decoded around them: [`Named::begin`] and [`Named::commit`] take these.
+//!
+//! Text in other encodings than UTF-8 is converted on the way ([`TextEncoding`]).
+
+#![allow(dead_code, unused_imports, reason = "the plugins that use it follow")]
+
+mod filler;
+pub(crate) mod held;
+mod relation;
+mod seen;
+mod settle;
+#[cfg(test)]
+mod tests;
+pub(crate) mod type_name;
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use pg_cdc_core::batch::{ChangeBatch, Op, Transaction, TruncateOptions};
+use pg_cdc_core::{Frame, Outcome, Position, Sequence, Table, TableName, Tables};
+
+use crate::TextEncoding;
+use crate::cursor::{Fault, What};
+use filler::Filler;
+pub(crate) use held::{Held, Mark};
+use relation::{Relation, Relations};
+use settle::{Settled, Versions};
+pub(crate) use type_name::SentType;
+
+/// What a plugin does in general.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// A column whose TOASTed value did not change is left out of an UPDATE's new row.
+    pub(crate) omits_unchanged: bool,
+    pub(crate) old_rows: OldRows,
+}
+
+/// Which columns an old row has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OldRows {
+    /// Those of the replica identity that are not NULL.
+    WithoutNulls,
+    /// Those of the replica identity.
+    WithNulls,
+    /// All; those that are not of the replica identity are NULL.
+    All,
+}
+
+/// A change as it stands in a message.
+pub(crate) trait SentChange {
+    /// The bytes that name the table.
+    fn table(&self) -> &[u8];
+
+    /// What was done; not TRUNCATE.
+    fn op(&self) -> Op;
+
+    /// Walks over the rows, up to the message's end.
+    fn rows<C: SentColumns>(&self, columns: &mut C) -> Result<(), Fault>;
+
+    /// What [`table`](Self::table) says.
+    fn table_name(&self, text: &TextEncoding) -> Result<TableName, Fault>;
+
+    /// What the label of a column says.
+    fn column(&self, label: &[u8], text: &TextEncoding) -> Result<SentColumn, Fault>;
+}
+
+/// What a label says of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SentColumn {
+    pub(crate) name: String,
+    pub(crate) type_: SentType,
+}
+
+/// Who is told of a change's columns.
+pub(crate) trait SentColumns {
+    /// Columns of the old row follow.
+    fn old_row(&mut self) -> Result<(), Fault>;
+
+    /// Columns of the new row follow; after those of the old one.
+    fn new_row(&mut self) -> Result<(), Fault>;
+
+    /// The label that probably stands next; empty where nobody knows.
+    fn expected(&self) -> &[u8];
+
+    /// A column has `value`.
+    fn value(&mut self, label: Label<'_>, value: SentValue) -> Result<(), Fault>;
+
+    /// A column has a value that is no slice of the message: `make` appends it, in the form that `is_binary` says.
+    fn made(
+        &mut self,
+        label: Label<'_>,
+        is_binary: bool,
+        make: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<(), Fault>;
+}
+
+/// Which column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Label<'a> {
+    /// The one that was [expected](SentColumns::expected).
+    Expected,
+    /// The one labelled so.
+    Read(&'a [u8]),
+}
+
+/// A value that is a slice of the message, or nothing. Offsets count from the message's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SentValue {
+    Null,
+    Unchanged,
+    Text { offset: usize, length: usize },
+    Binary { offset: usize, length: usize },
+}
+
+/// Whether a change was written.
+enum Written {
+    Yes,
+    /// It shows other columns than are known.
+    Misfit,
+}
+
+/// The tables of a stream by their names, and where in it we are.
+#[derive(Debug)]
+pub(crate) struct Named {
+    rules: Rules,
+    text: TextEncoding,
+    relations: Relations,
+    versions: Versions,
+    /// Tables that were asked for by the frame that is decoded.
+    asked: Vec<Box<[u8]>>,
+    /// Names that were asked for on this connection, and whose table is not known to be called otherwise since.
+    confirmed: HashSet<Box<[u8]>>,
+    /// Of what is told of tables and types.
+    generation: u64,
+    transaction: Option<Transaction>,
+    sequence: Sequence,
+}
+
+impl Named {
+    /// `versions` are those in use: a change that fits them is no schema change.
+    pub(crate) fn new(
+        rules: Rules,
+        text: TextEncoding,
+        versions: impl IntoIterator<Item = Arc<Table>>,
+    ) -> Self {
+        Self {
+            rules,
+            text,
+            relations: Relations::default(),
+            versions: Versions::new(versions),
+            asked: Vec::new(),
+            confirmed: HashSet::new(),
+            generation: 0,
+            transaction: None,
+            sequence: Sequence::default(),
+        }
+    }
+
+    /// How text is read.
+    pub(crate) fn text(&self) -> &TextEncoding {
+        &self.text
+    }
+
+    /// The bytes that named the table of the change before: changes come in runs.
+    #[inline]
+    pub(crate) fn last_table(&self) -> &[u8] {
+        self.relations.last()
+    }
+
+    /// A new connection starts behind `after`.
+    pub(crate) fn restart(&mut self, after: Option<&Position>) {
+        self.relations = Relations::default();
+        self.asked.clear();
+        self.confirmed.clear();
+        self.transaction = None;
+        self.sequence.restart(after);
+    }
+
+    /// The transaction that `mark` tells of begins.
+    pub(crate) fn begin(&mut self, mark: &Mark, tables: &Tables) -> Result<Outcome, Fault> {
+        if self.transaction.is_some() {
+            return Err(Fault::new(0, What::Misplaced("a transaction begins within another")));
+        }
+        self.transaction = Some(Transaction::new(mark.xid, mark.commit_lsn, mark.commit_time));
+        self.sequence.begin(mark.commit_lsn);
+        if tables.generation() != self.generation {
+            // Something else is known of tables or types: they are settled anew with their next changes.
+            self.generation = tables.generation();
+            self.relations = Relations::default();
+        }
+        Ok(Outcome::Begin { commit_lsn: mark.commit_lsn })
+    }
+
+    /// The transaction that `mark` tells of is whole.
+    pub(crate) fn commit(&mut self, mark: &Mark, batch: &mut ChangeBatch) -> Result<Outcome, Fault> {
+        let Some(transaction) = self.transaction.take() else {
+            return Err(Fault::new(0, What::Misplaced("a commit without a begin")));
+        };
+        if self.sequence.count() > 0 && !self.sequence.passes_all() {
+            batch.enter(&transaction);
+            batch.commit(mark.end_lsn, self.sequence.count());
+        }
+        Ok(Outcome::Commit { commit_lsn: mark.commit_lsn, end_lsn: mark.end_lsn })
+    }
+
+    /// Takes in a change of a row.
+    #[inline]
+    pub(crate) fn change<S: SentChange>(
+        &mut self,
+        sent: &S,
+        frame: &Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let Some(transaction) = &self.transaction else { return Err(outside()) };
+        let Some(relation) = self.relations.get(sent.table()) else {
+            return self.settle_and_write(sent, frame, tables, batch);
+        };
+        if !relation.is_wanted_at(transaction.commit_lsn) {
+            return Ok(Outcome::Taken);
+        }
+        let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
+        match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq)? {
+            Written::Yes => Ok(Outcome::Taken),
+            Written::Misfit => {
+                self.sequence.retract();
+                self.settle_and_write(sent, frame, tables, batch)
+            }
+        }
+    }
+
+    /// The change shows a table or columns that are not known.
+    #[cold]
+    fn settle_and_write<S: SentChange>(
+        &mut self,
+        sent: &S,
+        frame: &Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let before = match self.settle(sent, tables)? {
+            Settled::Ask(outcome) => return Ok(outcome),
+            Settled::Known(before) => before,
+        };
+        self.asked.clear();
+        let Some(transaction) = &self.transaction else { return Err(outside()) };
+        let Some(relation) = self.relations.get(sent.table()) else { return Err(unsettled()) };
+        if let Some((before, table)) = before {
+            batch.schema_change(before, table);
+        }
+        if !relation.is_wanted_at(transaction.commit_lsn) {
+            return Ok(Outcome::Taken);
+        }
+        let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
+        match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq)? {
+            Written::Yes => Ok(Outcome::Taken),
+            Written::Misfit => Err(unsettled()),
+        }
+    }
+
+    /// Takes in a TRUNCATE of `tables_sent`, each the bytes that name it, of which `name_of` says what they mean.
+    pub(crate) fn truncate<'t>(
+        &mut self,
+        tables_sent: impl Iterator<Item = &'t [u8]> + Clone,
+        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
+        options: TruncateOptions,
+        frame: &Frame<'_>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        if self.transaction.is_none() {
+            return Err(outside());
+        }
+        // All must be known before anything is added.
+        let mut unknown = Vec::new();
+        for sent in tables_sent.clone() {
+            if self.relations.get(sent).is_none() {
+                let name = name_of(sent, &self.text)?;
+                if self.must_ask(sent, &name, tables) {
+                    return Ok(self.need(sent, &name, Vec::new()));
+                }
+                unknown.push((sent, name));
+            }
+        }
+        for (sent, name) in unknown {
+            match self.settle_unseen(sent, &name, tables)? {
+                Settled::Ask(outcome) => return Ok(outcome),
+                Settled::Known(Some((before, table))) => batch.schema_change(before, table),
+                Settled::Known(None) => {}
+            }
+        }
+        self.asked.clear();
+        let Some(transaction) = &self.transaction else { return Err(outside()) };
+        for sent in tables_sent {
+            let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
+            if !relation.is_wanted_at(transaction.commit_lsn) {
+                continue;
+            }
+            let Some(seq) = self.sequence.admit() else { continue };
+            batch.enter(transaction);
+            if seq == 0 {
+                batch.begin();
+            }
+            if let Some(table) = relation.in_batch(batch) {
+                batch.truncate(table, options, frame.lsn, seq);
+            }
+        }
+        Ok(Outcome::Taken)
+    }
+
+    /// Takes in a logical message; the ranges count from the start of its frame.
+    pub(crate) fn message(
+        &mut self,
+        is_transactional: bool,
+        prefix: Range<usize>,
+        content: Range<usize>,
+        frame: &Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let base = frame.start();
+        let place = |range: Range<usize>| base + range.start..base + range.end;
+        let (prefix, content, lsn) = (place(prefix), place(content), frame.lsn);
+        if !is_transactional {
+            let buffer = batch.attach(frame.buffer());
+            batch.message(false, buffer, prefix, content, lsn, 0, 0)?;
+            // It is sent as soon as it is read, and so confirms, as a commit does, what was committed before.
+            return Ok(match self.transaction {
+                Some(_) => Outcome::Taken,
+                None => Outcome::Commit { commit_lsn: lsn, end_lsn: lsn },
+            });
+        }
+        let Some(transaction) = &self.transaction else {
+            return Err(Fault::new(0, What::Misplaced("a transactional message outside of a transaction")));
+        };
+        let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
+        batch.enter(transaction);
+        if seq == 0 {
+            batch.begin();
+        }
+        let buffer = batch.attach(frame.buffer());
+        batch.message(true, buffer, prefix, content, lsn, seq, transaction.commit_time)?;
+        Ok(Outcome::Taken)
+    }
+}
+
+/// Writes a change whose columns are those of `relation`.
+#[allow(clippy::too_many_arguments, reason = "parts of `Named` that are borrowed one by one")]
+#[inline]
+fn write<S: SentChange>(
+    relation: &mut Relation,
+    rules: Rules,
+    text: &TextEncoding,
+    sent: &S,
+    frame: &Frame<'_>,
+    batch: &mut ChangeBatch,
+    transaction: &Transaction,
+    seq: u64,
+) -> Result<Written, Fault> {
+    batch.enter(transaction);
+    let Some(table) = relation.in_batch(batch) else { return Ok(Written::Yes) };
+    let buffer = batch.attach(frame.buffer());
+    let mut writer = batch.write(buffer);
+    if seq == 0 {
+        writer.begins();
+    }
+    let op = sent.op();
+    let mut filler = Filler::new(writer, relation, rules, text, frame, op);
+    sent.rows(&mut filler)?;
+    let Some(writer) = filler.finish() else { return Ok(Written::Misfit) };
+    writer.finish(op, table, frame.lsn, seq, frame.data().len())?;
+    Ok(Written::Yes)
+}
+
+#[cold]
+fn outside() -> Fault {
+    Fault::new(0, What::Misplaced("a change outside of a transaction"))
+}
+
+#[cold]
+fn unsettled() -> Fault {
+    Fault::new(0, What::Misplaced("a column comes twice, or in another order than before"))
+}

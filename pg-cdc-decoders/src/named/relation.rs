@@ -1,0 +1,131 @@
+//! The tables of a connection, found by the bytes that name them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pg_cdc_core::batch::{BatchTable, ChangeBatch};
+use pg_cdc_core::{Lsn, Table};
+
+use super::SentType;
+
+/// A table of the current connection.
+#[derive(Debug)]
+pub(super) struct Relation {
+    /// The bytes that name it.
+    pub(super) sent: Box<[u8]>,
+    /// The table; `None` where nobody wants it.
+    pub(super) table: Option<Arc<Table>>,
+    /// Transactions that commit before this are in the table's snapshot.
+    pub(super) from: Lsn,
+    in_batch: Option<BatchTable>,
+    pub(super) layout: Layout,
+}
+
+/// Where the columns go that are sent.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// The columns as they were seen, in the order in which they come.
+    pub(super) labels: Vec<Labelled>,
+    /// Of each of the table's columns.
+    pub(super) columns: Vec<Placed>,
+    /// Whether old rows may hold other columns than those of the replica identity, as far as it is known.
+    pub(super) has_other_identity: bool,
+}
+
+/// A column by its label.
+#[derive(Debug, Clone)]
+pub(super) struct Labelled {
+    pub(super) label: Box<[u8]>,
+    /// Its index in the table; `None` where it is not read.
+    pub(super) place: Option<u16>,
+    pub(super) name: Box<str>,
+    pub(super) type_: SentType,
+}
+
+/// What a change that lacks the column says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Placed {
+    /// It came later than the changes so far.
+    pub(super) is_absent: bool,
+    /// An UPDATE may leave it out of line.
+    pub(super) is_toastable: bool,
+}
+
+impl Relation {
+    pub(super) fn unwanted(sent: &[u8]) -> Self {
+        Self { sent: sent.into(), table: None, from: Lsn::ZERO, in_batch: None, layout: Layout::default() }
+    }
+
+    pub(super) fn wanted(sent: &[u8], table: Arc<Table>, from: Lsn, layout: Layout) -> Self {
+        Self { sent: sent.into(), table: Some(table), from, in_batch: None, layout }
+    }
+
+    /// Whether changes of a transaction that commits at `commit_lsn` are wanted.
+    #[inline]
+    pub(super) fn is_wanted_at(&self, commit_lsn: Lsn) -> bool {
+        self.table.is_some() && commit_lsn >= self.from
+    }
+
+    /// The table's handle in `batch`.
+    #[inline]
+    pub(super) fn in_batch(&mut self, batch: &mut ChangeBatch) -> Option<BatchTable> {
+        let handle = batch.table(self.table.as_ref()?, self.in_batch);
+        self.in_batch = Some(handle);
+        Some(handle)
+    }
+}
+
+/// The tables that were named on the current connection.
+#[derive(Debug, Default)]
+pub(super) struct Relations {
+    list: Vec<Relation>,
+    index: HashMap<Box<[u8]>, usize>,
+    /// The one that was asked for last: changes come in runs.
+    last: usize,
+}
+
+impl Relations {
+    pub(super) fn insert(&mut self, relation: Relation) {
+        match self.index.get(&relation.sent) {
+            Some(&at) => {
+                if let Some(known) = self.list.get_mut(at) {
+                    *known = relation;
+                }
+            }
+            None => {
+                self.index.insert(relation.sent.clone(), self.list.len());
+                self.list.push(relation);
+            }
+        }
+    }
+
+    /// Forgets the relation named so.
+    pub(super) fn remove(&mut self, sent: &[u8]) {
+        let Some(at) = self.index.remove(sent) else { return };
+        self.list.swap_remove(at);
+        if let Some(moved) = self.list.get(at) {
+            self.index.insert(moved.sent.clone(), at);
+        }
+    }
+
+    /// The bytes that named the one that was asked for last.
+    #[inline]
+    pub(super) fn last(&self) -> &[u8] {
+        self.list.get(self.last).map_or(&[], |last| &last.sent)
+    }
+
+    /// Other names that are taken for the table `oid` than `sent`.
+    pub(super) fn other_names(&self, oid: u32, sent: &[u8]) -> Vec<Box<[u8]>> {
+        let is_other =
+            |known: &&Relation| *known.sent != *sent && known.table.as_ref().is_some_and(|t| t.oid == oid);
+        self.list.iter().filter(is_other).map(|known| known.sent.clone()).collect()
+    }
+
+    #[inline]
+    pub(super) fn get(&mut self, sent: &[u8]) -> Option<&mut Relation> {
+        if self.list.get(self.last).is_none_or(|last| *last.sent != *sent) {
+            self.last = *self.index.get(sent)?;
+        }
+        self.list.get_mut(self.last)
+    }
+}
