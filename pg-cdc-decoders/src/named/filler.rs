@@ -16,14 +16,20 @@ pub(super) struct Filler<'a> {
     rules: Rules,
     text: &'a TextEncoding,
     data: &'a [u8],
+    buffer: &'a [u8],
     /// Where the message starts in its buffer.
     base: usize,
     is_update: bool,
     row: Row,
+    /// The old row came after the new one.
+    old_is_last: bool,
+    has_both: bool,
     /// The label that probably comes next.
     at: usize,
     /// How many columns of the row were set.
     written: usize,
+    /// How many columns of the old row were set.
+    held: usize,
     unchanged: bool,
     misfit: bool,
 }
@@ -55,11 +61,15 @@ impl<'a> Filler<'a> {
             rules,
             text,
             data: frame.data(),
+            buffer: frame.buffer(),
             base: frame.start(),
             is_update: op == Op::Update,
             row: Row::None,
+            old_is_last: false,
+            has_both: false,
             at: 0,
             written: 0,
+            held: 0,
             unchanged: false,
             misfit: false,
         }
@@ -69,14 +79,47 @@ impl<'a> Filler<'a> {
     #[inline]
     pub(super) fn finish(mut self) -> Option<ChangeWriter<'a>> {
         self.end_row();
-        (!self.misfit).then_some(self.writer)
+        if self.misfit {
+            return None;
+        }
+        if self.has_both {
+            self.settle_rows();
+        } else if self.unchanged {
+            self.writer.fill_unchanged();
+        }
+        Some(self.writer)
+    }
+
+    /// Both rows are whole: the old one goes in front of the new one, or goes.
+    fn settle_rows(&mut self) {
+        if self.old_is_last {
+            self.writer.swap_rows();
+        }
+        if self.rules.makes_old_rows && self.old_was_made() {
+            self.writer.drop_old();
+        } else if self.unchanged {
+            self.writer.fill_unchanged();
+        }
+    }
+
+    /// Whether the old row was made from the new one.
+    fn old_was_made(&self) -> bool {
+        let Some(table) = self.table else { return false };
+        // Of what identity it was tells what it holds, where the identity of now may be another.
+        let was_full = match self.layout.has_other_identity {
+            true => self.held == self.layout.columns.len(),
+            false => table.identity == ReplicaIdentity::Full,
+        };
+        !was_full && self.writer.old_repeats_new(self.buffer)
     }
 
     #[inline]
     fn start_row(&mut self, row: Row) {
         self.end_row();
-        if self.row == Row::Old {
+        if self.row != Row::None {
             self.writer.end_old();
+            self.has_both = true;
+            self.old_is_last = row == Row::Old;
         }
         self.row = row;
         (self.at, self.written) = (0, 0);
@@ -87,13 +130,13 @@ impl<'a> Filler<'a> {
     fn end_row(&mut self) {
         match self.row {
             Row::None => {}
-            Row::Old => self.end_old_row(),
+            Row::Old => {
+                self.held = self.written;
+                self.end_old_row();
+            }
             Row::New => {
                 if self.written != self.layout.columns.len() {
                     self.explain_missing();
-                }
-                if self.unchanged {
-                    self.writer.fill_unchanged();
                 }
             }
         }

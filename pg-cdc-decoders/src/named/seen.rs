@@ -8,12 +8,15 @@ use crate::cursor::Fault;
 pub(super) struct Seen {
     pub(super) old: Option<Vec<Box<[u8]>>>,
     pub(super) new: Option<Vec<Box<[u8]>>>,
+    /// Whether the row that is walked over is the old one.
+    in_old: bool,
 }
 
 impl Seen {
     fn label(&mut self, label: Label<'_>) {
         // Nothing is expected, so that each label is read.
-        if let (Label::Read(label), Some(row)) = (label, self.new.as_mut().or(self.old.as_mut())) {
+        let row = if self.in_old { &mut self.old } else { &mut self.new };
+        if let (Label::Read(label), Some(row)) = (label, row.as_mut()) {
             row.push(label.into());
         }
     }
@@ -22,11 +25,13 @@ impl Seen {
 impl SentColumns for Seen {
     fn old_row(&mut self) -> Result<(), Fault> {
         self.old = Some(Vec::new());
+        self.in_old = true;
         Ok(())
     }
 
     fn new_row(&mut self) -> Result<(), Fault> {
         self.new = Some(Vec::new());
+        self.in_old = false;
         Ok(())
     }
 
