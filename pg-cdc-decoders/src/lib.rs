@@ -23,6 +23,8 @@ mod cursor;
 mod named;
 pub mod pgoutput;
 mod text;
+pub mod wal2json;
 
 pub use pgoutput::PgOutput;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
+pub use wal2json::Wal2Json;
