@@ -165,13 +165,23 @@ pub struct TableFacts {
     pub generated: Vec<Arc<str>>,
     /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
     pub plain: Vec<Arc<str>>,
+    /// Only its INSERTs and TRUNCATEs are wanted. A publication sees to that where there is one; this is for plugins that
+    /// have none.
+    pub inserts_only: bool,
 }
 
 impl TableFacts {
     /// All of `table` is wanted, from `from` on.
     #[must_use]
     pub fn new(table: Arc<Table>, from: Lsn) -> Self {
-        Self { table, from, shape: Arc::default(), generated: Vec::new(), plain: Vec::new() }
+        Self {
+            table,
+            from,
+            shape: Arc::default(),
+            generated: Vec::new(),
+            plain: Vec::new(),
+            inserts_only: false,
+        }
     }
 
     /// Whether an UPDATE may leave the value of the column called `name` where it is, out of line and not sent.

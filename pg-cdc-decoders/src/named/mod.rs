@@ -30,7 +30,7 @@
 //!
 //! Text in other encodings than UTF-8 is converted on the way ([`TextEncoding`]).
 
-#![allow(dead_code, unused_imports, reason = "the plugins that use it follow")]
+#![allow(dead_code, reason = "each plugin uses its part of it")]
 
 mod filler;
 pub(crate) mod held;
@@ -256,7 +256,7 @@ impl Named {
         let Some(relation) = self.relations.get(sent.table()) else {
             return self.settle_and_write(sent, frame, tables, batch);
         };
-        if !relation.is_wanted_at(transaction.commit_lsn) {
+        if !relation.wants(sent.op(), transaction.commit_lsn) {
             return Ok(Outcome::Taken);
         }
         let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
@@ -285,17 +285,66 @@ impl Named {
         self.settled();
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         let Some(relation) = self.relations.get(sent.table()) else { return Err(unsettled()) };
+        let is_another = before.is_some();
         if let Some((before, table)) = before {
             batch.schema_change(before, table);
         }
-        if !relation.is_wanted_at(transaction.commit_lsn) {
+        if !relation.wants(sent.op(), transaction.commit_lsn) {
             return Ok(Outcome::Taken);
         }
         let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
-        match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq)? {
-            Written::Yes => Ok(Outcome::Taken),
-            Written::Misfit => Err(unsettled()),
+        let fault = match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq) {
+            Ok(Written::Yes) => return Ok(Outcome::Taken),
+            Ok(Written::Misfit) => unsettled(),
+            Err(fault) => fault,
+        };
+        if is_another {
+            batch.retract_schema_change();
         }
+        Err(fault)
+    }
+
+    /// Takes in a change of which no row was sent: the table has no replica identity. `sent` are the bytes that name the
+    /// table, of which `name_of` says what they mean.
+    ///
+    /// # Errors
+    ///
+    /// Where the change is wanted: nobody can tell which row it was.
+    #[cold]
+    pub(crate) fn rowless(
+        &mut self,
+        sent: &[u8],
+        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
+        op: Op,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let Some(commit_lsn) = self.transaction.map(|transaction| transaction.commit_lsn) else {
+            return Err(outside());
+        };
+        let mut change = None;
+        if self.relations.get(sent).is_none() {
+            let name = name_of(sent, &self.text)?;
+            match self.settle_unseen(sent, &name, tables)? {
+                Settled::Ask(outcome) => return Ok(outcome),
+                Settled::Known(known) => change = known,
+            }
+        }
+        self.settled();
+        let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
+        // One that was delivered before was passed over before.
+        if !relation.wants(op, commit_lsn) || self.sequence.passes_all() {
+            if let Some((before, table)) = change {
+                batch.schema_change(before, table);
+            }
+            return Ok(Outcome::Taken);
+        }
+        let name = relation.table.as_ref().map(|table| table.name.to_string()).unwrap_or_default();
+        let what = format!(
+            "table {name}: a row was changed, and not sent which: the table has no replica identity. ALTER TABLE … REPLICA \
+             IDENTITY gives it one for what follows; without_key: inserts_only or ignore passes over such changes"
+        );
+        Err(Fault::new(0, What::Said(what.into())))
     }
 
     /// Takes in a TRUNCATE of `tables_sent`, each the bytes that name it, of which `name_of` says what they mean.
@@ -333,7 +382,7 @@ impl Named {
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         for sent in tables_sent {
             let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
-            if !relation.is_wanted_at(transaction.commit_lsn) {
+            if !relation.wants(Op::Truncate, transaction.commit_lsn) {
                 continue;
             }
             let Some(seq) = self.sequence.admit() else { continue };

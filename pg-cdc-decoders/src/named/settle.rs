@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pg_cdc_core::batch::Op;
-use pg_cdc_core::{Column, Known, Lsn, Outcome, ReplicaIdentity, Table, TableFacts, TableName, Tables};
+use pg_cdc_core::{Column, Known, Outcome, ReplicaIdentity, Table, TableFacts, TableName, Tables};
 
 use super::relation::{Labelled, Layout, Placed, Relation};
 use super::seen::Seen;
@@ -186,8 +186,7 @@ impl Named {
             self.versions.insert(Arc::clone(&table));
         }
         let layout = self.layout(sent, &table, facts, shown);
-        let from = facts.map_or(Lsn::ZERO, |facts| facts.from);
-        self.relations.insert(Relation::wanted(sent, table, from, layout));
+        self.relations.insert(Relation::wanted(sent, table, facts, layout));
         if oid != 0 {
             // It is called otherwise by now: what goes by its name before is asked for again.
             for before in self.relations.other_names(oid, sent) {
@@ -241,13 +240,9 @@ impl Named {
             known.place = at.and_then(|at| u16::try_from(at).ok());
         }
         let columns = table.columns.iter().map(|column| {
-            let is_absent = match shown.find(&column.name) {
-                Some(_) => false,
-                None => {
-                    shown.denies(&column.name, facts)
-                        || was_absent.iter().any(|absent| **absent == *column.name)
-                }
-            };
+            let was_absent = || was_absent.iter().any(|absent| **absent == *column.name);
+            let is_absent =
+                shown.denies(&column.name, facts) || (shown.find(&column.name).is_none() && was_absent());
             let is_toastable = facts.is_none_or(|facts| facts.is_toastable(&column.name));
             Placed { is_absent, is_toastable }
         });

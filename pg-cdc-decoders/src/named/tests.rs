@@ -245,6 +245,35 @@ fn what_is_in_the_snapshot_of_the_table_is_passed_over() {
 }
 
 #[test]
+fn where_only_inserts_are_wanted_updates_and_deletes_are_passed_over() {
+    let mut facts = facts(t());
+    facts.inserts_only = true;
+    let mut bench = Bench::new(RULES);
+    bench.now("t", Some(facts));
+    assert_eq!(bench.take("t insert id:integer=1 note:text=x"), [T, "Insert t id=1 note=x"]);
+    assert!(bench.take("t delete < id:integer=1").is_empty());
+    assert!(bench.take("t update id:integer=1 note:text=y").is_empty());
+    assert_eq!(bench.take("truncate t"), ["Truncate t"]);
+}
+
+#[test]
+fn a_change_without_a_row_is_an_error_where_it_is_wanted() {
+    let mut bench = Bench::with(RULES, t());
+    bench.now("u", None);
+    let rowless = |bench: &mut Bench, sent: &[u8]| loop {
+        let outcome = bench.named.rowless(sent, name_of, Op::Delete, &bench.tables, &mut bench.batch);
+        match outcome.map_err(|fault| fault.what().to_string()) {
+            Ok(Outcome::NeedTable { name, .. }) => bench.answer(&name),
+            Ok(outcome) => break Ok(outcome),
+            Err(error) => break Err(error),
+        }
+    };
+    assert_eq!(rowless(&mut bench, b"u"), Ok(Outcome::Taken));
+    let error = rowless(&mut bench, b"t").unwrap_err();
+    assert!(error.contains("table public.t") && error.contains("without_key"), "{error}");
+}
+
+#[test]
 fn a_column_that_came_later_is_absent_until_it_is_there() {
     let mut bench =
         Bench::with(RULES, table(1, "t", &[("id", oid::INT4), ("note", oid::TEXT), ("n", oid::INT4)]));

@@ -250,6 +250,8 @@ impl Wal2Json {
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
         let start = json;
+        // Releases before 2.6 count the changes of the transaction before it.
+        json.eat(b',');
         let said = v1::change(&mut json, &mut self.rows)?;
         if said.kind != Some(v1::Kind::Message) || said.transactional {
             return Err(
