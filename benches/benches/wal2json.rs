@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use pg_cdc_benches::captures::{Capture, SCHEMA, WORKLOADS, capture, tables};
 use pg_cdc_core::batch::Recycler;
 use pg_cdc_core::{Decoder, Frame, Outcome, Tables};
-use pg_cdc_decoders::Wal2Json;
+use pg_cdc_decoders::{TextEncoding, Wal2Json};
 use pg_cdc_decoders::wal2json::{FormatVersion, unknown_option};
 use pg_cdc_testkit::{Client, Cluster, Version};
 
@@ -96,7 +96,7 @@ struct Tape<'a> {
 
 impl<'a> Tape<'a> {
     fn new(format: FormatVersion, tables: &'a Tables) -> Self {
-        Self { decoder: Wal2Json::new(format), tables, recycler: Recycler::new() }
+        Self { decoder: Wal2Json::new(format, TextEncoding::default()), tables, recycler: Recycler::new() }
     }
 
     fn run(&mut self, capture: &Capture) -> usize {

@@ -244,7 +244,7 @@ fn decoding_wal2json_allocates_nothing_a_change() {
         (FormatVersion::V1, format.v1(&transaction)),
         (FormatVersion::V1, wal2json::Format { chunks: false, ..format }.v1(&transaction)),
     ] {
-        let (mut decoder, recycler) = (Wal2Json::new(version), Recycler::new());
+        let (mut decoder, recycler) = (Wal2Json::new(version, TextEncoding::default()), Recycler::new());
         let mut decode_batch = || {
             let mut batch = recycler.batch();
             for _ in 0..TRANSACTIONS_A_BATCH {

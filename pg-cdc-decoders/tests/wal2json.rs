@@ -9,7 +9,7 @@ use pg_cdc_core::batch::{Change, ChangeBatch, Event, Op, Row, TruncateOptions};
 use pg_cdc_core::catalog::{self, TableInfo};
 use pg_cdc_core::types::oid;
 use pg_cdc_core::{Column, Datum, Decoder, Known, Lsn, TableFacts, Tables};
-use pg_cdc_decoders::wal2json::{FormatVersion, PluginOption, add_tables, unknown_option};
+use pg_cdc_decoders::wal2json::{FormatVersion, ONLY_LOCAL, PluginOption, add_tables, unknown_option};
 use pg_cdc_decoders::{PgOutput, TextEncoding, Wal2Json};
 use pg_cdc_testkit::{Client, Cluster, Keeper, Version};
 
@@ -343,7 +343,11 @@ async fn what_is_printed_comes_to_what_pgoutput_sends() {
             let options = known(&client, "ours", options).await;
             let specials = options.iter().all(|option| option.name != "numeric-data-types-as-string");
             let frames = peek(&client, "ours", &options).await.unwrap();
-            let batch = decoded(Wal2Json::new(format), tables(&cluster, &before).await, &frames);
+            let batch = decoded(
+                Wal2Json::new(format, TextEncoding::default()),
+                tables(&cluster, &before).await,
+                &frames,
+            );
             let losses = Losses { specials, v1: format == FormatVersion::V1, positions: !chunks };
             let (ours, theirs) = (told(&batch, losses, false), told(&theirs, losses, true));
             assert!(ours.len() > 250, "{}", ours.len());
@@ -352,7 +356,8 @@ async fn what_is_printed_comes_to_what_pgoutput_sends() {
                 assert_eq!(ours, theirs, "{format:?}, in chunks {chunks}, line {at}");
             }
             // One who asks nobody reads as many changes.
-            let alone = decoded(Wal2Json::new(format), Tables::without_catalog(), &frames);
+            let alone =
+                decoded(Wal2Json::new(format, TextEncoding::default()), Tables::without_catalog(), &frames);
             assert_eq!(alone.len(), batch.len());
         }
     }
@@ -371,9 +376,37 @@ async fn changes_without_an_identity_are_not_sent() {
     for format in [FormatVersion::V2, FormatVersion::V1] {
         let options = known(&client, "ours", format.options()).await;
         let frames = peek(&client, "ours", &options).await.unwrap();
-        let batch = decoded(Wal2Json::new(format), Tables::without_catalog(), &frames);
+        let batch =
+            decoded(Wal2Json::new(format, TextEncoding::default()), Tables::without_catalog(), &frames);
         let ops: Vec<Op> = batch.changes().map(|change| change.op()).collect();
         assert_eq!(ops, [Op::Insert], "{format:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_from_elsewhere_can_be_left_out() {
+    let Some((_cluster, client)) = server(Version::V15).await else { return };
+    client.batch_execute("CREATE TABLE public.t (id int PRIMARY KEY)").await.unwrap();
+    make_slot(&client, "ours", "wal2json").await;
+    for sql in [
+        "INSERT INTO public.t VALUES (1)",
+        "SELECT pg_replication_origin_create('elsewhere'), pg_replication_origin_session_setup('elsewhere')",
+        "INSERT INTO public.t VALUES (2)",
+        "SELECT pg_replication_origin_session_reset()",
+        "INSERT INTO public.t VALUES (3)",
+    ] {
+        client.batch_execute(sql).await.unwrap();
+    }
+    for format in [FormatVersion::V2, FormatVersion::V1] {
+        let mut options = known(&client, "ours", format.options()).await;
+        options.push(ONLY_LOCAL);
+        let frames = peek(&client, "ours", &options).await.unwrap();
+        let new = || Wal2Json::new(format, TextEncoding::default());
+        for (decoder, expected) in [(new(), &[1, 2, 3][..]), (new().only_local(), &[1, 3])] {
+            let batch = decoded(decoder, Tables::without_catalog(), &frames);
+            let ids = batch.changes().map(|change| change.after().unwrap().get::<i32>("id").unwrap());
+            assert_eq!(ids.collect::<Vec<_>>(), expected, "{format:?}");
+        }
     }
 }
 
@@ -395,7 +428,11 @@ async fn only_the_tables_that_are_asked_for_are_sent_whatever_their_names() {
         let mut options = known(&client, "ours", FormatVersion::V2.options()).await;
         options.extend(add_tables([&table]));
         let frames = peek(&client, "ours", &options).await.unwrap();
-        let batch = decoded(Wal2Json::new(FormatVersion::V2), Tables::without_catalog(), &frames);
+        let batch = decoded(
+            Wal2Json::new(FormatVersion::V2, TextEncoding::default()),
+            Tables::without_catalog(),
+            &frames,
+        );
         let changes: Vec<_> = batch.changes().collect();
         let [change] = &changes[..] else { panic!("{name}: {changes:?}") };
         assert_eq!(change.table().name, table);
@@ -415,7 +452,7 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
     for format in [FormatVersion::V2, FormatVersion::V1] {
         let options = known(&client, "latin", format.options()).await;
         let frames = peek(&client, "latin", &options).await.unwrap();
-        let decoder = Wal2Json::with(format, TextEncoding::new("LATIN1").unwrap(), []);
+        let decoder = Wal2Json::new(format, TextEncoding::new("LATIN1").unwrap());
         let batch = decoded(decoder, Tables::without_catalog(), &frames);
         let change = batch.changes().next().unwrap();
         assert_eq!(&*change.table().name.name, "größe");

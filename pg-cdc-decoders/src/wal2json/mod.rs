@@ -45,7 +45,7 @@ use crate::TextEncoding;
 use crate::cursor::{Fault, What};
 use crate::named::{Mark, Named, OldRows, Rules};
 use json::{Json, Str};
-pub use options::{FormatVersion, PluginOption, add_tables, unknown_option};
+pub use options::{FormatVersion, ONLY_LOCAL, PluginOption, add_tables, unknown_option};
 
 const PLUGIN: &str = "wal2json";
 
@@ -56,6 +56,9 @@ pub struct Wal2Json {
     named: Named,
     /// Of the transaction that is open: where its commit record starts, or ends where only that is told, and ends.
     commit: Option<(Lsn, Lsn)>,
+    only_local: bool,
+    /// The transaction that is open came from elsewhere, and is passed over.
+    is_foreign: bool,
     /// The change of format version 1 that is read.
     rows: v1::Rows,
     /// A message's prefix and content, where they are no slices of the frame.
@@ -64,16 +67,15 @@ pub struct Wal2Json {
 }
 
 impl Wal2Json {
-    /// A decoder of a database in UTF-8 that knows no table yet.
+    /// A decoder of what is printed of a database in the encoding `text`.
     #[must_use]
-    pub fn new(format: FormatVersion) -> Self {
-        Self::with(format, TextEncoding::default(), [])
+    pub fn new(format: FormatVersion, text: TextEncoding) -> Self {
+        Self::with_versions(format, text, [])
     }
 
-    /// A decoder of a database whose text is in `text`, and that knows `tables` in the versions that are in use: a change
-    /// that fits them is no schema change.
+    /// One that knows `tables` in the versions that are in use: a change that fits them is no schema change.
     #[must_use]
-    pub fn with(
+    pub fn with_versions(
         format: FormatVersion,
         text: TextEncoding,
         tables: impl IntoIterator<Item = Arc<Table>>,
@@ -87,10 +89,19 @@ impl Wal2Json {
             format,
             named: Named::new(rules, text, tables),
             commit: None,
+            only_local: false,
+            is_foreign: false,
             rows: v1::Rows::default(),
             prefix: Vec::new(),
             content: Vec::new(),
         }
+    }
+
+    /// The same, passing over transactions that were not written on this server: `origin: none`. The plugin must be asked
+    /// for [`ONLY_LOCAL`].
+    #[must_use]
+    pub fn only_local(self) -> Self {
+        Self { only_local: true, ..self }
     }
 }
 
@@ -101,7 +112,7 @@ impl Decoder for Wal2Json {
 
     fn restart(&mut self, after: Option<&Position>) {
         self.named.restart(after);
-        self.commit = None;
+        (self.commit, self.is_foreign) = (None, false);
     }
 
     #[inline]
@@ -131,6 +142,9 @@ impl Wal2Json {
         let head = v2::head(&mut json)?;
         if let Some(v2::Action::Row(op)) = head.action {
             let table = named(&json, head.table)?;
+            if self.is_foreign {
+                return Ok(Outcome::Taken);
+            }
             return self.named.change(&v2::Change { op, table, json }, frame, tables, batch);
         }
         if !json.is_at_end() {
@@ -139,13 +153,16 @@ impl Wal2Json {
         match head.action {
             Some(v2::Action::Begin) => {
                 let commit_lsn = head.lsn(&json)?;
-                self.begin(&json, commit_lsn, None, head.xid, head.timestamp, tables)
+                let begin = Begin { xid: head.xid, timestamp: head.timestamp, origin: head.origin };
+                self.begin(&json, (commit_lsn, commit_lsn), &begin, tables)
             }
             Some(v2::Action::Commit) => {
                 let end_lsn = head.next_lsn.map(|next| lsn(&json, next)).transpose()?;
                 // The message stands where the commit record ends, too.
                 self.end(end_lsn.unwrap_or(frame.lsn), batch)
             }
+            Some(v2::Action::Truncate) if self.is_foreign => Ok(Outcome::Taken),
+            Some(v2::Action::Message) if self.is_foreign && head.transactional => Ok(Outcome::Taken),
             Some(v2::Action::Truncate) => self.truncate(named(&json, head.table)?, frame, tables, batch),
             Some(v2::Action::Message) => {
                 self.message(&json, head.transactional, head.prefix, head.content, frame, batch)
@@ -191,7 +208,8 @@ impl Wal2Json {
             return Err(Fault::new(0, What::Malformed("no position: include-lsn")));
         };
         let end_lsn = lsn(json, next_lsn)?;
-        self.begin(json, end_lsn, Some(end_lsn), header.xid, header.timestamp, tables)
+        let begin = Begin { xid: header.xid, timestamp: header.timestamp, origin: header.origin };
+        self.begin(json, (end_lsn, end_lsn), &begin, tables)
     }
 
     /// A whole transaction in one frame.
@@ -211,7 +229,7 @@ impl Wal2Json {
         if matches!(outcome, Ok(Outcome::Commit { .. })) {
             self.named.keep();
         } else {
-            self.commit = None;
+            (self.commit, self.is_foreign) = (None, false);
             self.named.roll_back(savepoint, batch);
         }
         outcome
@@ -277,6 +295,9 @@ impl Wal2Json {
         if is_last {
             json.end()?;
         }
+        if self.is_foreign && (said.kind != Some(v1::Kind::Message) || said.transactional) {
+            return Ok(Outcome::Taken);
+        }
         match said.kind {
             Some(v1::Kind::Row(op)) => {
                 let table = named(json, said.table)?;
@@ -294,22 +315,26 @@ impl Wal2Json {
     fn begin(
         &mut self,
         json: &Json<'_>,
-        commit_lsn: Lsn,
-        end_lsn: Option<Lsn>,
-        xid: Option<u32>,
-        timestamp: Option<Str>,
+        (commit_lsn, end_lsn): (Lsn, Lsn),
+        told: &Begin,
         tables: &Tables,
     ) -> Result<Outcome, Fault> {
-        let missing = || Fault::new(0, What::Malformed("no commit time: include-timestamp"));
-        let commit_time = time(json, timestamp.ok_or_else(missing)?)?;
-        let end_lsn = end_lsn.unwrap_or(commit_lsn);
-        let mark = Mark { is_begin: true, xid, commit_lsn, end_lsn, commit_time };
+        let missing = |what| Fault::new(0, What::Malformed(what));
+        let timestamp = told.timestamp.ok_or_else(|| missing("no commit time: include-timestamp"))?;
+        let commit_time = time(json, timestamp)?;
+        let is_foreign = match told.origin {
+            None if self.only_local => return Err(missing("no origin: include-origin")),
+            // 0 is this server.
+            origin => self.only_local && origin != Some(0),
+        };
+        let mark = Mark { is_begin: true, xid: told.xid, commit_lsn, end_lsn, commit_time };
         let outcome = self.named.begin(&mark, tables)?;
-        self.commit = Some((commit_lsn, end_lsn));
+        (self.commit, self.is_foreign) = (Some((commit_lsn, end_lsn)), is_foreign);
         Ok(outcome)
     }
 
     fn end(&mut self, end_lsn: Lsn, batch: &mut ChangeBatch) -> Result<Outcome, Fault> {
+        self.is_foreign = false;
         let (commit_lsn, _) = self.commit.take().unwrap_or_default();
         let mark = Mark { is_begin: false, xid: None, commit_lsn, end_lsn, commit_time: 0 };
         self.named.commit(&mark, batch)
@@ -348,6 +373,14 @@ impl Wal2Json {
         }
         self.named.message_copied(is_transactional, &self.prefix, &self.content, frame, batch)
     }
+}
+
+/// What is told of a transaction when it begins, besides its place.
+struct Begin {
+    xid: Option<u32>,
+    timestamp: Option<Str>,
+    /// `pg_replication_origin.roident` of where it was written first; 0 for here.
+    origin: Option<u32>,
 }
 
 /// The bytes that name a change's table.

@@ -45,14 +45,12 @@ impl FormatVersion {
     /// | optional | known since | without it |
     /// | --- | --- | --- |
     /// | `numeric-data-types-as-string` | 2.6 | NaN and the infinities of numbers come as NULL |
-    /// | `include-pk` | 2.3 | nothing is lost where the catalog tells the key |
-    /// | `include-origin` | 2.0 | nothing |
     /// | `include-transaction`, `actions` | 2.0 | nothing: what they ask for is what is done |
     /// | `format-version` of version 1 | 2.0 | nothing: there was no other |
     ///
-    /// Not asked for: `include-default`, whose expressions are not escaped; `include-domain-data-type`, which takes the
-    /// columns' own types away; `include-not-null` and `include-column-positions`, which the catalog tells;
-    /// `pretty-print`.
+    /// Not asked for, since every change would carry it and the catalog tells it: `include-pk`, `include-not-null`,
+    /// `include-column-positions`. Nor `include-default`, whose expressions are not escaped, `include-domain-data-type`,
+    /// which takes the columns' own types away, and `pretty-print`. [`ONLY_LOCAL`] may be asked for besides.
     #[must_use]
     pub fn options(self) -> Vec<PluginOption> {
         let on = |name| PluginOption::new(name, "on");
@@ -69,14 +67,17 @@ impl FormatVersion {
             on("include-types"),
             on("include-type-oids"),
             on("include-typmod"),
-            optional("include-pk", "on"),
-            optional("include-origin", "on"),
             optional("actions", "insert,update,delete,truncate"),
             optional("numeric-data-types-as-string", "on"),
         ]);
         options
     }
 }
+
+/// What the plugin is to be asked for besides, for a decoder that passes over what came from other servers
+/// ([`Wal2Json::only_local`](super::Wal2Json::only_local)).
+pub const ONLY_LOCAL: PluginOption =
+    PluginOption { name: "include-origin", value: Cow::Borrowed("on"), is_optional: false };
 
 /// The option that has the plugin send changes of `tables` alone. `None` for no table: without the option all are sent.
 #[must_use]

@@ -17,6 +17,7 @@ use crate::named::{Label, SentChange, SentColumn, SentColumns};
 pub(super) struct Header {
     pub(super) xid: Option<u32>,
     pub(super) timestamp: Option<Str>,
+    pub(super) origin: Option<u32>,
     /// The end of the commit record.
     pub(super) next_lsn: Option<Str>,
 }
@@ -52,6 +53,7 @@ pub(super) fn piece(json: &mut Json<'_>) -> Result<Piece, Fault> {
                 return Ok(Piece::Change);
             }
             b"xid" => header.xid = integer_of_32_bits(json, "a transaction's id")?,
+            b"origin" => header.origin = integer_of_32_bits(json, "an origin")?,
             b"nextlsn" => header.next_lsn = Some(json.string("an LSN")?),
             b"timestamp" => header.timestamp = Some(json.string("a timestamp")?),
             b"change" => {

@@ -28,6 +28,7 @@ pub(super) struct Head {
     pub(super) action: Option<Action>,
     pub(super) xid: Option<u32>,
     pub(super) timestamp: Option<Str>,
+    pub(super) origin: Option<u32>,
     /// Of a begin or commit the start of the commit record, else the change's own position.
     pub(super) lsn: Option<Str>,
     /// The end of the commit record (2.3).
@@ -51,6 +52,7 @@ pub(super) fn head(json: &mut Json<'_>) -> Result<Head, Fault> {
             b"action" => head.action = Some(action(json)?),
             b"xid" => head.xid = integer_of_32_bits(json, "a transaction's id")?,
             b"timestamp" => head.timestamp = json.nullable_string("a timestamp")?,
+            b"origin" => head.origin = integer_of_32_bits(json, "an origin")?,
             b"lsn" => head.lsn = Some(json.string("an LSN")?),
             b"nextlsn" => head.next_lsn = Some(json.string("an LSN")?),
             b"schema" | b"table" => head.table = Some(table_name::pass_over(json, before, key)?),
@@ -61,7 +63,7 @@ pub(super) fn head(json: &mut Json<'_>) -> Result<Head, Fault> {
                 *json = before;
                 return Ok(head);
             }
-            // The origin, and what later releases may add.
+            // What later releases may add.
             _ => json.pass_over()?,
         }
     }

@@ -153,6 +153,40 @@ fn messages_are_told_with_what_was_escaped_in_them() {
 }
 
 #[test]
+fn what_came_from_elsewhere_is_passed_over_where_it_is_not_wanted() {
+    let insert = object("I", "t", &format!(r#","columns":[{}]"#, row("1", "null")));
+    let message = r#"{"action":"M","xid":7,"lsn":"0/32","transactional":true,"prefix":"p","content":"x"}"#;
+    let begin = |origin: u32| BEGIN.replace(r#""lsn""#, &format!(r#""origin":{origin},"lsn""#));
+    let mut bench = Bench::new(FormatVersion::V2, [t()]);
+    bench.decoder = Wal2Json::new(FormatVersion::V2, TextEncoding::default()).only_local();
+    for (origin, events) in [(3, 0), (0, 4)] {
+        bench.feed(&begin(origin));
+        for message in [&insert, message, &object("T", "t", ""), COMMIT] {
+            bench.feed(message);
+        }
+        let lines: Vec<_> = bench.drain().into_iter().filter(|line| !line.starts_with("schema")).collect();
+        assert_eq!(lines.len(), events, "{lines:?}");
+    }
+    assert!(bench.error(BEGIN).contains("include-origin"));
+
+    let change = r#"{"kind":"insert","schema":"public","table":"t","columnnames":["id","v"],"columntypes":["integer","text"],"columntypeoids":[23,25],"columnvalues":[1,null]}"#;
+    let header = |origin: u32| HEADER.replace(r#""change""#, &format!(r#""origin":{origin},"change""#));
+    let mut bench = Bench::new(FormatVersion::V1, [t()]);
+    bench.decoder = Wal2Json::new(FormatVersion::V1, TextEncoding::default()).only_local();
+    for (origin, events) in [(3, 0), (0, 2)] {
+        for frames in [
+            vec![header(origin), change.to_owned(), "]}".to_owned()],
+            vec![format!("{}{change}]}}", header(origin))],
+        ] {
+            frames.iter().for_each(|frame| bench.feed(frame));
+            let lines: Vec<_> =
+                bench.drain().into_iter().filter(|line| !line.starts_with("schema")).collect();
+            assert_eq!(lines.len(), events, "{lines:?}");
+        }
+    }
+}
+
+#[test]
 fn the_end_of_a_commit_is_the_message_s_own_place_where_it_is_not_told() {
     let mut bench = Bench::v2([]);
     let commit = COMMIT.replace(r#","nextlsn":"0/6E""#, "");

@@ -18,6 +18,7 @@ use pg_cdc_core::{
 use pg_cdc_testkit::encode::wal2json as sent;
 
 use super::{FormatVersion, Wal2Json};
+use crate::TextEncoding;
 
 const BEGIN: &str =
     r#"{"action":"B","xid":7,"timestamp":"2000-01-01 00:00:00+00","lsn":"0/64","nextlsn":"0/6E"}"#;
@@ -37,7 +38,7 @@ struct Bench {
 impl Bench {
     fn new(format: FormatVersion, catalog: impl IntoIterator<Item = Table>) -> Self {
         Self {
-            decoder: Wal2Json::new(format),
+            decoder: Wal2Json::new(format, TextEncoding::default()),
             tables: Tables::from_catalog(),
             catalog: catalog.into_iter().map(facts).collect(),
             asked: 0,

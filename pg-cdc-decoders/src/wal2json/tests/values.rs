@@ -117,7 +117,7 @@ fn text_of_other_encodings_is_converted_names_and_escapes_included() {
     let mut named = table("täble", &[("id", oid::INT4), ("v", oid::TEXT), ("w", oid::TEXT)]);
     named.name = TableName::new("schéma", "täble");
     let mut bench = Bench::new(FormatVersion::V2, [named]);
-    bench.decoder = Wal2Json::with(FormatVersion::V2, crate::TextEncoding::new("LATIN1").unwrap(), []);
+    bench.decoder = Wal2Json::new(FormatVersion::V2, TextEncoding::new("LATIN1").unwrap());
     bench.feed(BEGIN);
     let message = r#"{"action":"I","schema":"schéma","table":"täble","columns":[{"name":"id","type":"integer","typeoid":23,"value":1},{"name":"v","type":"text","typeoid":25,"value":"ä"},{"name":"w","type":"text","typeoid":25,"value":"a\"ä"}]}"#;
     let latin1: Vec<u8> = message.chars().map(|character| u8::try_from(character).unwrap()).collect();
