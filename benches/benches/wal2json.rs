@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use pg_cdc_benches::captures::{Capture, SCHEMA, WORKLOADS, capture, tables};
 use pg_cdc_core::batch::Recycler;
 use pg_cdc_core::{Decoder, Frame, Outcome, Tables};
-use pg_cdc_decoders::{TextEncoding, Wal2Json};
 use pg_cdc_decoders::wal2json::{FormatVersion, unknown_option};
+use pg_cdc_decoders::{TextEncoding, Wal2Json};
 use pg_cdc_testkit::{Client, Cluster, Version};
 
 const ROUNDS: usize = 7;
@@ -103,7 +103,9 @@ impl<'a> Tape<'a> {
         let mut batch = self.recycler.batch();
         for (lsn, range) in &capture.frames {
             let frame = || Frame::new(*lsn, &capture.buffer, range.clone());
-            while let Outcome::NeedTable { .. } = self.decoder.decode(frame(), self.tables, &mut batch).unwrap() {}
+            while let Outcome::NeedTable { .. } =
+                self.decoder.decode(frame(), self.tables, &mut batch).unwrap()
+            {}
         }
         black_box(&batch);
         batch.len()
