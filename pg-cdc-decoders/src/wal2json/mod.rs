@@ -48,6 +48,8 @@ use json::{Json, Str};
 pub use options::{FormatVersion, ONLY_LOCAL, PluginOption, add_tables, unknown_option};
 
 const PLUGIN: &str = "wal2json";
+/// How many bytes of a message's content are kept room for.
+const KEPT: usize = 64 << 10;
 
 /// The decoder of wal2json's messages.
 #[derive(Debug)]
@@ -371,7 +373,10 @@ impl Wal2Json {
             bytes.clear();
             json.unescape(string, bytes)?;
         }
-        self.named.message_copied(is_transactional, &self.prefix, &self.content, frame, batch)
+        let outcome = self.named.message_copied(is_transactional, &self.prefix, &self.content, frame, batch);
+        // One large message is not kept room for.
+        self.content.shrink_to(KEPT);
+        outcome
     }
 }
 

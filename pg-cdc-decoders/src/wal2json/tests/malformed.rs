@@ -139,16 +139,42 @@ fn lists_of_format_version_1_must_agree() {
     assert!(Bench::new(FormatVersion::V1, []).error("]}").contains("did not begin"));
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Object,
+    Chunk,
+    Document,
+}
+
+impl Form {
+    fn bench(self) -> Bench {
+        match self {
+            Self::Object => Bench::v2([t()]),
+            Self::Chunk => Bench::v1([t()]),
+            Self::Document => Bench::new(FormatVersion::V1, [t()]),
+        }
+    }
+
+    fn message(self) -> String {
+        match self {
+            Self::Object => update(),
+            Self::Chunk => CHANGE.to_owned(),
+            Self::Document => format!("{HEADER}{}{CHANGE}]}}", &CHANGE[1..]),
+        }
+    }
+}
+
 /// A message with some of its bytes replaced.
-fn mutated() -> impl Strategy<Value = (bool, Vec<u8>)> {
+fn mutated() -> impl Strategy<Value = (Form, Vec<u8>)> {
     let bytes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
-    (any::<bool>(), bytes).prop_map(|(is_v2, changes)| {
-        let mut message = if is_v2 { update().into_bytes() } else { CHANGE.as_bytes().to_vec() };
+    let forms = prop_oneof![Just(Form::Object), Just(Form::Chunk), Just(Form::Document)];
+    (forms, bytes).prop_map(|(form, changes)| {
+        let mut message = form.message().into_bytes();
         for (at, byte) in changes {
             let at = at.index(message.len());
             message[at] = byte;
         }
-        (is_v2, message)
+        (form, message)
     })
 }
 
@@ -162,10 +188,31 @@ proptest! {
     }
 
     #[test]
-    fn bytes_that_are_changed_never_panic((is_v2, message) in mutated()) {
-        let mut bench = if is_v2 { Bench::v2([t()]) } else { Bench::v1([t()]) };
-        let _ = bench.bytes(&message);
+    fn bytes_that_are_changed_never_panic((form, message) in mutated(), is_known: bool) {
+        let mut bench = form.bench();
+        if is_known {
+            // The columns are found by comparison.
+            bench.feed(&form.message());
+            bench.drain();
+        }
+        if bench.bytes(&message).is_err() {
+            prop_assert!(bench.batch.changes().next().is_none());
+        }
         // Whatever it was, the tape can be read.
         bench.drain();
+    }
+
+    #[test]
+    fn what_is_known_reads_as_what_is_new((form, message) in mutated()) {
+        let mut new = form.bench();
+        let mut known = form.bench();
+        known.feed(&form.message());
+        known.drain();
+        let rows = |bench: &mut Bench| {
+            let read = bench.bytes(&message).is_ok();
+            let row = |line: String| line.split_once(['<', '>']).map(|(_, row)| row.to_owned());
+            (read, bench.drain().into_iter().filter_map(row).collect::<Vec<_>>())
+        };
+        prop_assert_eq!(rows(&mut new), rows(&mut known));
     }
 }
