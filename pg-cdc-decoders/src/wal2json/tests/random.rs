@@ -135,15 +135,17 @@ fn transactions() -> impl Strategy<Value = (Vec<Table>, Vec<Transaction>)> {
 
 fn format() -> impl Strategy<Value = Format> {
     let zone = prop_oneof![Just(0), Just(-7 * 3600), Just(19_800), Just(-884)];
-    (any::<[bool; 5]>(), zone).prop_map(|([pk, origin, numbers_as_strings, chunks, pretty], zone)| Format {
-        pk,
-        origin,
-        numbers_as_strings,
-        chunks,
-        pretty,
-        zone,
-        before_2_5: false,
-    })
+    (any::<[bool; 6]>(), zone).prop_map(
+        |([pk, origin, numbers_as_strings, chunks, pretty, before_2_5], zone)| Format {
+            pk,
+            origin,
+            numbers_as_strings,
+            chunks,
+            pretty,
+            zone,
+            before_2_5,
+        },
+    )
 }
 
 /// What a batch must hold, in the words of [`line`].
