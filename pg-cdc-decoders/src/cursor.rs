@@ -43,6 +43,8 @@ pub(crate) enum What {
     UnknownRelation(u32),
     /// A tuple of another width than its relation.
     Width { expected: usize, found: usize },
+    /// What can't be read as what it must be.
+    Malformed(&'static str),
     /// A message that may not stand there.
     Misplaced(&'static str),
     /// A message that belongs to a protocol or an option that was not asked for.
@@ -78,7 +80,7 @@ impl fmt::Display for What {
             Self::Width { expected, found } => {
                 write!(f, "the tuple has {found} columns, its relation {expected}")
             }
-            Self::Misplaced(what) => f.write_str(what),
+            Self::Misplaced(what) | Self::Malformed(what) => f.write_str(what),
             Self::Tag(tag) => write!(
                 f,
                 "expected one of the messages that may stand there (B, C, O, R, Y, I, U, D, T, M; those of transactions \

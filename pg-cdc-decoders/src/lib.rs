@@ -24,7 +24,9 @@ mod named;
 pub mod pgoutput;
 pub mod test_decoding;
 mod text;
+pub mod wal2json;
 
 pub use pgoutput::PgOutput;
 pub use test_decoding::TestDecoding;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
+pub use wal2json::Wal2Json;

@@ -1,11 +1,18 @@
 //! Decoding allocates nothing a change, once the vectors of the recycled batches have grown.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use pg_cdc_core::batch::Recycler;
-use pg_cdc_core::{Decoder, Frame, Lsn, Outcome, ReplicaIdentity, Route, Tables};
-use pg_cdc_decoders::{PgOutput, TestDecoding, TextEncoding};
+use pg_cdc_core::{
+    Column, ColumnType, Decoder, Frame, Known, Lsn, Outcome, ReplicaIdentity, Route, Table, TableFacts,
+    TableName, Tables,
+};
+use pg_cdc_decoders::wal2json::FormatVersion;
+use pg_cdc_decoders::{PgOutput, TestDecoding, TextEncoding, Wal2Json};
 use pg_cdc_testkit::encode::pgoutput::{Message, Old, Relation, RelationColumn, Value};
 use pg_cdc_testkit::encode::test_decoding::{Cell, Line};
+use pg_cdc_testkit::encode::wal2json;
 
 const CHANGES: usize = 100_000;
 /// A transaction has this many changes.
@@ -173,6 +180,94 @@ fn routing_allocates_nothing_a_change() {
         }
     });
     assert_eq!(counted.count_total, 0, "{counted:?}");
+}
+
+/// Inserts, updates with and without an old row, deletes; numbers, booleans, bytea, strings with escapes and without,
+/// NULL and unchanged values.
+fn wal2json_transaction() -> (wal2json::Transaction, Arc<Table>) {
+    let types = [
+        ("integer", 23),
+        ("text", 25),
+        ("boolean", 16),
+        ("bytea", 17),
+        ("numeric(10,2)", 1700),
+        ("text", 25),
+    ];
+    let columns = types.iter().enumerate().map(|(at, (name, type_oid))| {
+        let column = wal2json::Column::new(format!("c{at}"), *name, *type_oid);
+        if at == 0 { column.in_key() } else { column }
+    });
+    let sent = wal2json::Table::new("public", "t", columns.collect(), ReplicaIdentity::Default);
+    let columns = sent.columns.iter().map(|column| {
+        let modifier = if column.type_oid == 1700 { 655_366 } else { -1 };
+        let mut ours =
+            Column::new(&*column.name, ColumnType::new(column.type_oid, modifier, &*column.type_name));
+        ours.identity = column.is_key;
+        ours
+    });
+    let table = Table::new(7, TableName::new("public", "t"), columns.collect(), ReplicaIdentity::Default);
+    let sent = Arc::new(sent);
+    let row = |id: usize, last: wal2json::Value| {
+        let text = |text: &str| wal2json::Value::text(text);
+        vec![text(&id.to_string()), text("say \"x\"\n"), text("t"), text("\\x00ff"), text("1.50"), last]
+    };
+    let changes = (0..TRANSACTION).map(|at| {
+        let (table, id) = (Arc::clone(&sent), at % 5);
+        let old = |id: usize| {
+            let mut old = vec![wal2json::Value::Null; table.columns.len()];
+            old[0] = wal2json::Value::text(id.to_string());
+            old
+        };
+        match id {
+            0 | 1 => wal2json::Change::Insert { new: row(at, wal2json::Value::text("plain")), table },
+            2 => wal2json::Change::Update { old: None, new: row(at, wal2json::Value::Unchanged), table },
+            3 => wal2json::Change::Update {
+                old: Some(old(at + 1)),
+                new: row(at, wal2json::Value::Null),
+                table,
+            },
+            _ => wal2json::Change::Delete { old: old(at), table },
+        }
+    });
+    let transaction = wal2json::Transaction::new(7, Lsn::new(100), Lsn::new(110), changes.collect());
+    (transaction, Arc::new(table))
+}
+
+#[test]
+fn decoding_wal2json_allocates_nothing_a_change() {
+    let (transaction, table) = wal2json_transaction();
+    let mut tables = Tables::from_catalog();
+    tables.insert_named(table.name.clone(), Known::Wanted(TableFacts::new(table, Lsn::ZERO)));
+    let format = wal2json::Format::default();
+    for (version, frames) in [
+        (FormatVersion::V2, format.v2(&transaction)),
+        (FormatVersion::V1, format.v1(&transaction)),
+        (FormatVersion::V1, wal2json::Format { chunks: false, ..format }.v1(&transaction)),
+    ] {
+        let (mut decoder, recycler) = (Wal2Json::new(version, TextEncoding::default()), Recycler::new());
+        let mut decode_batch = || {
+            let mut batch = recycler.batch();
+            for _ in 0..TRANSACTIONS_A_BATCH {
+                for (lsn, bytes) in &frames {
+                    let frame = || Frame::whole(*lsn, bytes);
+                    while let Outcome::NeedTable { .. } =
+                        decoder.decode(frame(), &tables, &mut batch).unwrap()
+                    {}
+                }
+            }
+            batch.len()
+        };
+        // The table is found out, and the vectors grow.
+        decode_batch();
+        let mut decoded = 0;
+        let counted = allocation_counter::measure(|| {
+            while decoded < CHANGES {
+                decoded += decode_batch();
+            }
+        });
+        assert_eq!(decoded, CHANGES);
+        assert_eq!(counted.count_total, 0, "{version:?}, {} frames: {counted:?}", frames.len());
+    }
 }
 
 #[test]

@@ -60,6 +60,37 @@ impl ChangeBatch {
         Ok(())
     }
 
+    /// As [`message`](Self::message), of one whose `prefix` and `content` are no slices of `buffer`, the frame's, and
+    /// are copied into the arena.
+    #[allow(clippy::too_many_arguments, reason = "a message has this many parts")]
+    pub fn message_copied(
+        &mut self,
+        transactional: bool,
+        buffer: BufferId,
+        prefix: &[u8],
+        content: &[u8],
+        lsn: Lsn,
+        seq: u64,
+        time: i64,
+    ) -> Result<(), TooLarge> {
+        let tape = &mut self.tape;
+        let start = tape.arena.len();
+        let message = MessageEntry {
+            lsn,
+            seq,
+            transaction: transactional.then(|| tape.transactions.len().saturating_sub(1) as u32),
+            buffer: buffer.0,
+            prefix: checked(Tag::ArenaText, start, prefix.len())?,
+            content: checked(Tag::ArenaBinary, start + prefix.len(), content.len())?,
+            time,
+        };
+        tape.arena.extend_from_slice(prefix);
+        tape.arena.extend_from_slice(content);
+        tape.entries.push(Entry::Message { index: tape.messages.len() as u32 });
+        tape.messages.push(message);
+        Ok(())
+    }
+
     /// Adds the begin of the transaction entered last.
     pub fn begin(&mut self) {
         let transaction = self.tape.transactions.len().saturating_sub(1) as u32;

@@ -7,6 +7,7 @@ mod events;
 mod pool;
 mod recycle;
 mod row;
+mod savepoint;
 #[cfg(test)]
 mod serde_tests;
 mod serialize;
@@ -21,6 +22,7 @@ pub use change_batch::ChangeBatch;
 pub use pool::{Buffer, BufferPool};
 pub use recycle::Recycler;
 pub use row::{OwnedRow, Row};
+pub use savepoint::{NewVersion, Savepoint};
 pub use slot::Slot;
 pub use tape::{BatchTable, BufferId, Op, Transaction, TruncateOptions};
 pub use writer::{ChangeWriter, TooLarge};

@@ -168,6 +168,64 @@ fn a_row_is_had_by_name_and_as_json_and_an_error_names_the_column() {
 }
 
 #[test]
+fn an_old_row_that_comes_last_goes_in_front_and_one_that_says_nothing_new_goes() {
+    let (mut batch, table) = (ChangeBatch::new(), table());
+    let bytes = Bytes::from_static(b"aab");
+    batch.enter(&Transaction::new(Some(7), Lsn::new(100), 5));
+    for old in [1, 2] {
+        let (buffer, table) = (batch.attach(&bytes), batch.table(&table, None));
+        let mut row = batch.write(buffer);
+        row.text(0, 1).unwrap();
+        row.text_copied(b"new").unwrap();
+        row.end_old();
+        row.text(old, 1).unwrap();
+        row.not_in_identity();
+        row.swap_rows();
+        assert_eq!(row.old_repeats_new(&bytes), old == 1);
+        if row.old_repeats_new(&bytes) {
+            row.drop_old();
+        }
+        row.finish(Op::Update, table, Lsn::new(90), 0, 2).unwrap();
+    }
+    let changes: Vec<_> = batch.changes().collect();
+    assert!(changes[0].before().is_none());
+    assert_eq!(changes[1].before().unwrap().datum(0), Datum::Text(b"b"));
+    for change in changes {
+        let after = change.after().unwrap();
+        assert_eq!((after.datum(0), after.datum(1)), (Datum::Text(b"a"), Datum::Text(b"new")));
+    }
+}
+
+#[test]
+fn what_was_added_since_a_savepoint_is_taken_back_and_nothing_else() {
+    let (mut batch, table) = (ChangeBatch::new(), table());
+    let bytes = Bytes::from_static(b"ab");
+    update(&mut batch, &table, &bytes, Datum::Text(b"kept"), Datum::Absent);
+    let (size, payload) = (batch.size(), batch.payload());
+    let savepoint = batch.savepoint();
+    batch.enter(&Transaction::new(Some(8), Lsn::new(200), 6));
+    batch.begin();
+    batch.schema_change(None, Arc::clone(&table));
+    update(&mut batch, &table, &Bytes::from_static(b"cd"), Datum::Text(b"gone"), Datum::Absent);
+    let buffer = batch.attach(&bytes);
+    batch.message_copied(true, buffer, b"p", b"content", Lsn::new(95), 1, 5).unwrap();
+    batch.commit(Lsn::new(201), 2);
+    let Some(Event::Message(message)) = batch.events().find(|event| matches!(event, Event::Message(_)))
+    else {
+        panic!("no message")
+    };
+    assert_eq!((message.prefix, message.content), (&b"p"[..], &b"content"[..]));
+    let told = batch.roll_back(savepoint);
+    assert!(matches!(&told[..], [(None, new)] if Arc::ptr_eq(new, &table)));
+    assert_eq!((batch.size(), batch.payload(), batch.len()), (size, payload, 1));
+    assert!(batch.notices().next().is_none());
+    update(&mut batch, &table, &bytes, Datum::Text(b"again"), Datum::Absent);
+    let notes: Vec<_> = batch.changes().map(|change| change.after().unwrap().datum(1)).collect();
+    assert_eq!(notes, [Datum::Text(b"kept"), Datum::Text(b"again")]);
+    assert_eq!(batch.events().count(), 2);
+}
+
+#[test]
 fn an_update_of_a_table_without_a_key_moves_the_whole_row() {
     let mut keyless = Table::clone(&table());
     keyless.key.clear();

@@ -181,6 +181,35 @@ impl<'a> ChangeWriter<'a> {
         }
     }
 
+    /// The row that was written first is the new one, the other the old one: they change places.
+    ///
+    /// Both must be of the same width, the first [ended](Self::end_old) before the second began.
+    pub fn swap_rows(&mut self) {
+        let row = self.tape.slots.get_mut(self.start..).unwrap_or_default();
+        if let Some((first, second)) = row.split_at_mut_checked(self.middle - self.start)
+            && first.len() == second.len()
+        {
+            first.swap_with_slice(second);
+        }
+    }
+
+    /// Whether the old row says nothing that the new one does not: each value that it holds is there too.
+    #[must_use]
+    pub fn old_repeats_new(&self, buffer: &[u8]) -> bool {
+        let row = self.tape.slots.get(self.start..).unwrap_or_default();
+        let Some((old, new)) = row.split_at_checked(self.middle - self.start) else { return false };
+        let arena = &self.tape.arena;
+        old.iter()
+            .zip(new)
+            .all(|(old, new)| !old.is_known() || old.read(buffer, arena) == new.read(buffer, arena))
+    }
+
+    /// Takes the old row out again.
+    pub fn drop_old(&mut self) {
+        self.tape.slots.drain(self.start..self.middle);
+        self.middle = self.start;
+    }
+
     /// Number of columns written so far, of both rows.
     #[must_use]
     pub fn columns(&self) -> usize {

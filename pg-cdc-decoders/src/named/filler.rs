@@ -31,10 +31,15 @@ pub(super) struct Filler<'a> {
     base: usize,
     is_update: bool,
     row: Row,
+    /// The old row came after the new one.
+    old_is_last: bool,
+    has_both: bool,
     /// The label that probably comes next.
     at: usize,
     /// How many columns of the row were set.
     written: usize,
+    /// How many columns of the old row were set.
+    held: usize,
     unchanged: bool,
     misfit: bool,
 }
@@ -70,8 +75,11 @@ impl<'a> Filler<'a> {
             base: frame.start(),
             is_update: op == Op::Update,
             row: Row::None,
+            old_is_last: false,
+            has_both: false,
             at: 0,
             written: 0,
+            held: 0,
             unchanged: false,
             misfit: false,
         }
@@ -84,12 +92,40 @@ impl<'a> Filler<'a> {
         if self.misfit {
             return Err(Misfit::Columns);
         }
+        if self.has_both {
+            self.settle_rows();
+        } else if self.unchanged {
+            self.writer.fill_unchanged();
+        }
         if self.layout.may_misfit
             && let Some(column) = self.altered()
         {
             return Err(Misfit::Type(column));
         }
         Ok(self.writer)
+    }
+
+    /// Both rows are whole: the old one goes in front of the new one, or goes.
+    fn settle_rows(&mut self) {
+        if self.old_is_last {
+            self.writer.swap_rows();
+        }
+        if self.rules.makes_old_rows && self.old_was_made() {
+            self.writer.drop_old();
+        } else if self.unchanged {
+            self.writer.fill_unchanged();
+        }
+    }
+
+    /// Whether the old row was made from the new one.
+    fn old_was_made(&self) -> bool {
+        let Some(table) = self.table else { return false };
+        // Of what identity it was tells what it holds, where the identity of now may be another.
+        let was_full = match self.layout.has_other_identity {
+            true => self.held == self.layout.columns.len(),
+            false => table.identity == ReplicaIdentity::Full,
+        };
+        !was_full && self.writer.old_repeats_new(self.buffer)
     }
 
     /// The first column that holds a composite with other fields than its type is known to have.
@@ -105,8 +141,10 @@ impl<'a> Filler<'a> {
     #[inline]
     fn start_row(&mut self, row: Row) {
         self.end_row();
-        if self.row == Row::Old {
+        if self.row != Row::None {
             self.writer.end_old();
+            self.has_both = true;
+            self.old_is_last = row == Row::Old;
         }
         self.row = row;
         (self.at, self.written) = (0, 0);
@@ -117,13 +155,13 @@ impl<'a> Filler<'a> {
     fn end_row(&mut self) {
         match self.row {
             Row::None => {}
-            Row::Old => self.end_old_row(),
+            Row::Old => {
+                self.held = self.written;
+                self.end_old_row();
+            }
             Row::New => {
                 if self.written != self.layout.columns.len() {
                     self.explain_missing();
-                }
-                if self.unchanged {
-                    self.writer.fill_unchanged();
                 }
             }
         }

@@ -47,7 +47,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use pg_cdc_core::batch::{ChangeBatch, Op, Transaction, TruncateOptions};
+use pg_cdc_core::batch::{
+    BufferId, ChangeBatch, NewVersion, Op, Savepoint, TooLarge, Transaction, TruncateOptions,
+};
 use pg_cdc_core::{Frame, Outcome, Position, Sequence, Table, TableName, Tables};
 
 use crate::TextEncoding;
@@ -63,6 +65,8 @@ pub(crate) use type_name::SentType;
 pub(crate) struct Rules {
     /// A column whose TOASTed value did not change is left out of an UPDATE's new row.
     pub(crate) omits_unchanged: bool,
+    /// An UPDATE that did not write its old row has one all the same, which is made from the new one.
+    pub(crate) makes_old_rows: bool,
     pub(crate) old_rows: OldRows,
 }
 
@@ -107,7 +111,7 @@ pub(crate) trait SentColumns {
     /// Columns of the old row follow.
     fn old_row(&mut self) -> Result<(), Fault>;
 
-    /// Columns of the new row follow; after those of the old one.
+    /// Columns of the new row follow; before or after those of the old one.
     fn new_row(&mut self) -> Result<(), Fault>;
 
     /// The label that probably stands next; empty where nobody knows.
@@ -152,6 +156,10 @@ pub(crate) struct Named {
     versions: Versions,
     /// Tables that were asked for by the frame that is decoded.
     asked: Vec<Box<[u8]>>,
+    /// Whether the frame that is decoded holds many changes.
+    is_whole: bool,
+    /// Schema changes that were taken back with the rest of a frame, and are to be told again.
+    owed: Vec<NewVersion>,
     /// Names that were asked for on this connection, and whose table is not known to be called otherwise since.
     confirmed: HashSet<Box<[u8]>>,
     /// Of what is told of tables and types.
@@ -175,6 +183,8 @@ impl Named {
             relations: Relations::default(),
             versions: Versions::new(versions),
             asked: Vec::new(),
+            is_whole: false,
+            owed: Vec::new(),
             confirmed: HashSet::new(),
             generation: 0,
             transaction: None,
@@ -198,6 +208,7 @@ impl Named {
     pub(crate) fn restart(&mut self, after: Option<&Position>) {
         self.relations = Relations::default();
         self.asked.clear();
+        self.is_whole = false;
         self.confirmed.clear();
         self.transaction = None;
         self.passes_over = false;
@@ -293,7 +304,7 @@ impl Named {
             Settled::Ask(outcome) => return Ok(outcome),
             Settled::Known(change) => change,
         };
-        self.asked.clear();
+        self.settled();
         let mut schema_changes = usize::from(change.is_some());
         if let Some((before, table)) = change {
             batch.schema_change(before, table);
@@ -348,7 +359,7 @@ impl Named {
                 Settled::Known(known) => change = known,
             }
         }
-        self.asked.clear();
+        self.settled();
         let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
         // One that was delivered before was passed over before.
         if !relation.wants(op, commit_lsn) || self.sequence.passes_all() {
@@ -396,7 +407,7 @@ impl Named {
                 Settled::Known(None) => {}
             }
         }
-        self.asked.clear();
+        self.settled();
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         for sent in tables_sent {
             let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
@@ -427,10 +438,38 @@ impl Named {
         let base = frame.start();
         let place = |range: Range<usize>| base + range.start..base + range.end;
         let (prefix, content, lsn) = (place(prefix), place(content), frame.lsn);
+        self.message_put(is_transactional, frame, batch, |batch, buffer, seq, time| {
+            batch.message(is_transactional, buffer, prefix, content, lsn, seq, time)
+        })
+    }
+
+    /// Takes in a logical message whose parts are no slices of its frame.
+    pub(crate) fn message_copied(
+        &mut self,
+        is_transactional: bool,
+        prefix: &[u8],
+        content: &[u8],
+        frame: &Frame<'_>,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let lsn = frame.lsn;
+        self.message_put(is_transactional, frame, batch, |batch, buffer, seq, time| {
+            batch.message_copied(is_transactional, buffer, prefix, content, lsn, seq, time)
+        })
+    }
+
+    fn message_put(
+        &mut self,
+        is_transactional: bool,
+        frame: &Frame<'_>,
+        batch: &mut ChangeBatch,
+        put: impl FnOnce(&mut ChangeBatch, BufferId, u64, i64) -> Result<(), TooLarge>,
+    ) -> Result<Outcome, Fault> {
+        let lsn = frame.lsn;
         if !is_transactional {
             if self.sequence.admits_alone(lsn) {
                 let buffer = batch.attach(frame.buffer());
-                batch.message(false, buffer, prefix, content, lsn, 0, 0)?;
+                put(batch, buffer, 0, 0)?;
             }
             // It is sent as soon as it is read, and so confirms, as a commit does, what was committed before.
             return Ok(match self.transaction {
@@ -447,8 +486,40 @@ impl Named {
             batch.begin();
         }
         let buffer = batch.attach(frame.buffer());
-        batch.message(true, buffer, prefix, content, lsn, seq, transaction.commit_time)?;
+        put(batch, buffer, seq, transaction.commit_time)?;
         Ok(Outcome::Taken)
+    }
+
+    /// A frame follows that holds a whole transaction: it is taken in as a whole, after which [`keep`](Self::keep) is
+    /// called, or not at all, after which [`roll_back`](Self::roll_back) is.
+    pub(crate) fn savepoint(&mut self, batch: &mut ChangeBatch) -> Savepoint {
+        let savepoint = batch.savepoint();
+        self.is_whole = true;
+        for (before, table) in self.owed.drain(..) {
+            batch.schema_change(before, table);
+        }
+        savepoint
+    }
+
+    /// The frame was taken in.
+    pub(crate) fn keep(&mut self) {
+        self.is_whole = false;
+        self.asked.clear();
+    }
+
+    /// The frame is taken in no further, or must be decoded again. What was found out of tables stays, and is told with
+    /// the next frame.
+    pub(crate) fn roll_back(&mut self, savepoint: Savepoint, batch: &mut ChangeBatch) {
+        self.is_whole = false;
+        self.transaction = None;
+        self.owed = batch.roll_back(savepoint);
+    }
+
+    /// A change's table is known. What its frame asked for may be asked again by the next frame, not by the same.
+    fn settled(&mut self) {
+        if !self.is_whole {
+            self.asked.clear();
+        }
     }
 }
 

@@ -11,12 +11,15 @@ const MOST_COLUMNS: usize = 1600;
 pub(super) struct Seen {
     pub(super) old: Option<Vec<Box<[u8]>>>,
     pub(super) new: Option<Vec<Box<[u8]>>>,
+    /// Whether the row that is walked over is the old one.
+    in_old: bool,
 }
 
 impl Seen {
     fn label(&mut self, label: Label<'_>) -> Result<(), Fault> {
         // Nothing is expected, so that each label is read.
-        if let (Label::Read(label), Some(row)) = (label, self.new.as_mut().or(self.old.as_mut())) {
+        let row = if self.in_old { &mut self.old } else { &mut self.new };
+        if let (Label::Read(label), Some(row)) = (label, row.as_mut()) {
             if row.len() == MOST_COLUMNS {
                 return Err(Fault::new(0, What::Misplaced("more columns than a table can have")));
             }
@@ -29,11 +32,13 @@ impl Seen {
 impl SentColumns for Seen {
     fn old_row(&mut self) -> Result<(), Fault> {
         self.old = Some(Vec::new());
+        self.in_old = true;
         Ok(())
     }
 
     fn new_row(&mut self) -> Result<(), Fault> {
         self.new = Some(Vec::new());
+        self.in_old = false;
         Ok(())
     }
 

@@ -90,8 +90,8 @@ struct Bench {
     batch: ChangeBatch,
 }
 
-const RULES: Rules = Rules { omits_unchanged: false, old_rows: OldRows::WithoutNulls };
-const OMITS: Rules = Rules { omits_unchanged: true, old_rows: OldRows::WithoutNulls };
+const RULES: Rules = Rules { omits_unchanged: false, makes_old_rows: false, old_rows: OldRows::WithoutNulls };
+const OMITS: Rules = Rules { omits_unchanged: true, ..RULES };
 
 fn mark(is_begin: bool) -> Mark {
     Mark { is_begin, xid: Some(7), commit_lsn: Lsn::new(100), end_lsn: Lsn::new(110), commit_time: 5 }
@@ -536,4 +536,18 @@ fn text_of_other_encodings_is_converted_and_what_is_none_names_its_column() {
     assert!(error.contains("table public.t, column note") && error.contains("WIN1252"), "{error}");
     bench.named.text = bench.named.text.with_invalid_text(InvalidText::Base64);
     assert_eq!(bench.take("t insert id:integer=1 note:text=\u{c1}"), ["Insert t id=1 note=w4E="]);
+}
+
+#[test]
+fn an_old_row_may_come_last_and_one_that_was_made_from_the_new_one_is_none() {
+    let mut bench = Bench::with(Rules { makes_old_rows: true, ..OMITS }, t());
+    bench.take("t insert id:integer=1 note:text=a");
+    let moved = "t update id:integer=2 note:text=b < id:integer=1";
+    assert_eq!(bench.take(moved), ["Update t < id=1 note:NotInIdentity > id=2 note=b"]);
+    let stayed = "t update id:integer=2 note:text=b < id:integer=2";
+    assert_eq!(bench.take(stayed), ["Update t id=2 note=b"]);
+    // It holds all of the row, so it was written, whatever is known of the identity.
+    let whole = "t update id:integer=2 note:text=b < id:integer=2 note:text=b";
+    let lines = bench.take(whole);
+    assert_eq!(lines.last().unwrap(), "Update t < id=2 note=b > id=2 note=b");
 }

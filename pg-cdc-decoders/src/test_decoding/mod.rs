@@ -39,7 +39,7 @@ use lexer::{Lexer, split};
 use row::{RowLine, table_name};
 
 const PLUGIN: &str = "test_decoding";
-const RULES: Rules = Rules { omits_unchanged: false, old_rows: OldRows::WithoutNulls };
+const RULES: Rules = Rules { omits_unchanged: false, makes_old_rows: false, old_rows: OldRows::WithoutNulls };
 /// The first version that has no tables WITH OIDS.
 const WITHOUT_OIDS: u32 = 120_000;
 /// The first version that leaves out what ALTER TABLE writes anew.

@@ -2,3 +2,4 @@
 
 pub mod pgoutput;
 pub mod test_decoding;
+pub mod wal2json;
