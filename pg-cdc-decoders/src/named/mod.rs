@@ -83,6 +83,12 @@ pub(crate) trait SentChange {
     /// What was done; not TRUNCATE.
     fn op(&self) -> Op;
 
+    /// The bytes that say what the columns are declared as beyond their labels, where any do: where they are others than
+    /// before, the catalog is asked again.
+    fn declared(&self) -> &[u8] {
+        &[]
+    }
+
     /// Walks over the rows, up to the message's end.
     fn rows<C: SentColumns>(&self, columns: &mut C) -> Result<(), Fault>;
 
@@ -121,6 +127,9 @@ pub(crate) trait SentColumns {
         is_binary: bool,
         make: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
     ) -> Result<(), Fault>;
+
+    /// As [`made`](Self::made), of text that is UTF-8 whatever the database's encoding.
+    fn made_utf8(&mut self, label: Label<'_>, make: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault>;
 }
 
 /// Which column.
@@ -245,6 +254,12 @@ impl Named {
         let Some(relation) = self.relations.get(sent.table()) else {
             return self.settle_and_write(sent, frame, tables, batch);
         };
+        if relation.is_redeclared(sent.declared()) {
+            // What is known of it may hold no longer.
+            self.relations.remove(sent.table());
+            self.confirmed.remove(sent.table());
+            return self.settle_and_write(sent, frame, tables, batch);
+        }
         if !relation.wants(sent.op(), transaction.commit_lsn) {
             return Ok(Outcome::Taken);
         }
@@ -274,6 +289,7 @@ impl Named {
         self.asked.clear();
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         let Some(relation) = self.relations.get(sent.table()) else { return Err(unsettled()) };
+        relation.is_redeclared(sent.declared());
         let is_another = before.is_some();
         if let Some((before, table)) = before {
             batch.schema_change(before, table);

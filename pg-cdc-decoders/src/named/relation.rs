@@ -21,7 +21,12 @@ pub(super) struct Relation {
     pub(super) inserts_only: bool,
     in_batch: Option<BatchTable>,
     pub(super) layout: Layout,
+    /// What its columns were declared as when that came last.
+    declared: Box<[u8]>,
 }
+
+/// So many tables are looked through before a hash is made of a name.
+const FEW: usize = 8;
 
 /// Where the columns go that are sent.
 #[derive(Debug, Default)]
@@ -62,13 +67,26 @@ impl Relation {
             inserts_only: false,
             in_batch: None,
             layout: Layout::default(),
+            declared: Box::default(),
         }
     }
 
     pub(super) fn wanted(sent: &[u8], table: Arc<Table>, facts: Option<&TableFacts>, layout: Layout) -> Self {
         let from = facts.map_or(Lsn::ZERO, |facts| facts.from);
         let inserts_only = facts.is_some_and(|facts| facts.inserts_only);
-        Self { sent: sent.into(), table: Some(table), from, inserts_only, in_batch: None, layout }
+        Self { table: Some(table), from, inserts_only, layout, ..Self::unwanted(sent) }
+    }
+
+    /// Whether its columns were declared otherwise before than `declared` says, which is empty where nothing does.
+    #[inline(always)]
+    pub(super) fn is_redeclared(&mut self, declared: &[u8]) -> bool {
+        *self.declared != *declared && !declared.is_empty() && self.declare(declared)
+    }
+
+    #[cold]
+    fn declare(&mut self, declared: &[u8]) -> bool {
+        let before = std::mem::replace(&mut self.declared, declared.into());
+        !before.is_empty()
     }
 
     /// Whether `op`, in a transaction that commits at `commit_lsn`, is wanted.
@@ -136,7 +154,12 @@ impl Relations {
     #[inline]
     pub(super) fn get(&mut self, sent: &[u8]) -> Option<&mut Relation> {
         if self.list.get(self.last).is_none_or(|last| *last.sent != *sent) {
-            self.last = *self.index.get(sent)?;
+            let mut first = self.list.iter().take(FEW);
+            self.last = match first.position(|known| *known.sent == *sent) {
+                Some(at) => at,
+                None if self.list.len() <= FEW => return None,
+                None => *self.index.get(sent)?,
+            };
         }
         self.list.get_mut(self.last)
     }

@@ -49,4 +49,9 @@ impl SentColumns for Seen {
         self.label(label);
         Ok(())
     }
+
+    fn made_utf8(&mut self, label: Label<'_>, _: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+        self.label(label);
+        Ok(())
+    }
 }
