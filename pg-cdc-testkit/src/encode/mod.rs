@@ -1,4 +1,5 @@
 //! Encoders of output plugins' messages: plain data in, bytes out, as a server would send them.
 
+pub mod decoderbufs;
 pub mod pgoutput;
 pub mod test_decoding;
