@@ -20,11 +20,13 @@
 //! ```
 
 mod cursor;
+pub mod decoderbufs;
 mod named;
 pub mod pgoutput;
 pub mod test_decoding;
 mod text;
 
+pub use decoderbufs::DecoderBufs;
 pub use pgoutput::PgOutput;
 pub use test_decoding::TestDecoding;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
