@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use pg_cdc_core::batch::{Change, ChangeBatch, Event, Op, Row};
+use pg_cdc_core::batch::{BufferPool, Change, ChangeBatch, Event, Op, Row};
 use pg_cdc_core::catalog::{self, TableInfo};
 use pg_cdc_core::types::{PgTimeTz, oid, write_text};
+use pg_cdc_core::wire::{Connection, ServerFrame, Session, StatusUpdate};
 use pg_cdc_core::{Column, Datum, Decoder, Known, Lsn, TableFacts, TableName, Tables};
 use pg_cdc_decoders::decoderbufs::MoneyFormat;
 use pg_cdc_decoders::{DecoderBufs, PgOutput, TextEncoding};
@@ -328,6 +330,56 @@ async fn what_the_plugin_sends_comes_to_what_pgoutput_sends() {
             drop_slot(&client, &their_slot).await;
         }
     }
+}
+
+/// As many messages of a slot as there are in `expected`, as a walsender sends them.
+async fn stream(url: &str, slot: &str, expected: usize) -> Vec<(Lsn, Bytes)> {
+    let connection = Connection::connect(&url.parse().unwrap(), Session::Replication).await.unwrap();
+    let command = format!("START_REPLICATION SLOT {slot} LOGICAL 0/0");
+    let mut stream = connection.start_replication(&command, &BufferPool::new(1 << 20)).await.unwrap();
+    let mut frames = Vec::new();
+    while frames.len() < expected {
+        let block =
+            stream.next_block_or_more(64 << 10, Duration::from_millis(1)).await.unwrap().expect("an end");
+        for range in block.payloads() {
+            let frame = block.bytes().slice(range);
+            match ServerFrame::parse(&frame).unwrap() {
+                ServerFrame::XLogData { start, payload, .. } => {
+                    frames.push((start, Bytes::copy_from_slice(&frame[payload])));
+                }
+                ServerFrame::Keepalive { reply_wanted: true, .. } => {
+                    stream.send(&StatusUpdate::default().encode()).await.unwrap();
+                }
+                ServerFrame::Keepalive { .. } => {}
+            }
+        }
+    }
+    stream.finish().await.unwrap();
+    frames
+}
+
+#[tokio::test]
+async fn a_walsender_sends_the_same_at_the_same_positions() {
+    let cluster = Cluster::shared(Version::V15).await.unwrap();
+    let database = cluster.fresh_database("decoderbufs").await.unwrap();
+    let client = cluster.connect(&database).await.unwrap();
+    client.batch_execute("CREATE TABLE public.t (id int PRIMARY KEY, v text)").await.unwrap();
+    let slot = format!("walsender_{database}");
+    if !make_slot(&client, &slot, "decoderbufs").await {
+        println!("skipped: the server has no decoderbufs");
+        return;
+    }
+    for sql in [
+        "INSERT INTO public.t SELECT i, repeat('x', i) FROM generate_series(1, 100) i",
+        "UPDATE public.t SET id = -id",
+        "DELETE FROM public.t",
+    ] {
+        client.batch_execute(sql).await.unwrap();
+    }
+    let peeked = peek(&client, &slot, "").await;
+    assert_eq!(peeked.len(), 306);
+    assert_eq!(stream(&cluster.url(&database), &slot, peeked.len()).await, peeked);
+    drop_slot(&client, &slot).await;
 }
 
 /// What can't be told from what it is not.

@@ -48,6 +48,8 @@ use row::{Kind, RowMessage};
 use sent::Change;
 
 const PLUGIN: &str = "decoderbufs";
+/// PostgreSQL's own limit (`MaxHeapAttributeNumber`).
+const MOST_COLUMNS: usize = 1600;
 
 /// The decoder of `decoderbufs`' messages.
 ///
@@ -115,6 +117,9 @@ impl DecoderBufs {
             None => return Err(Fault::new(0, What::Truncated("the operation"))),
         };
         let Some(table) = row.table else { return Err(Fault::new(0, What::Truncated("the table's name"))) };
+        if row.new_tuple.len().max(row.old_tuple.len()) > MOST_COLUMNS {
+            return Err(Fault::new(0, What::Wrong("a row has more columns than a table may have")));
+        }
         if row.new_types.len() != row.new_tuple.len() {
             return Err(Fault::new(0, What::Wrong("the new row has not as many types as columns")));
         }
@@ -136,10 +141,18 @@ impl DecoderBufs {
         if matches!(head.kind, Kind::Insert | Kind::Update | Kind::Delete) {
             return self.held.keep(frame);
         }
-        let (Some(xid), Some(commit_time)) = (head.xid, head.commit_time) else {
+        let (xid, commit_time) = match (head.xid, head.commit_time) {
+            (Some(xid), Some(commit_time)) => (Some(xid), Some(commit_time)),
+            // Another writer may have them behind the operation.
+            _ => {
+                let row = RowMessage::read(frame.data())?;
+                (row.xid, row.commit_time)
+            }
+        };
+        let Some((xid, commit_time)) = xid.zip(commit_time) else {
             return Err(Fault::new(
                 0,
-                What::Wrong("a BEGIN or COMMIT has no transaction's id or commit time before it"),
+                What::Wrong("a BEGIN or COMMIT has no transaction's id or commit time"),
             ));
         };
         match head.kind {

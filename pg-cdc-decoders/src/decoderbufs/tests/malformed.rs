@@ -175,3 +175,25 @@ fn messages_that_may_not_stand_there_are_refused() {
     bench.bytes(&message(Op::Begin).encode()).unwrap();
     assert!(bench.bytes(&other.encode()).unwrap_err().to_string().contains("another transaction"));
 }
+
+#[test]
+fn more_columns_than_a_table_may_have_are_refused() {
+    let columns: Vec<_> = (0..1601).map(|at| (format!("c{at}"), oid::INT4)).collect();
+    let columns: Vec<_> = columns.iter().map(|(name, type_)| (name.as_str(), *type_, int(1))).collect();
+    let wrong = Bench::new([t()]).wrong(&insert("public.t", &columns));
+    assert_eq!(wrong, "a row has more columns than a table may have");
+    let mut bench = Bench::with(DecoderBufs::default(), Tables::without_catalog());
+    assert_eq!(bench.lines(&insert("public.t", &columns[1..])).len(), 2);
+}
+
+#[test]
+fn a_begin_or_commit_needs_the_transactions_id_and_commit_time() {
+    for op in [Op::Begin, Op::Commit] {
+        let (mut no_xid, mut no_time) = (message(op), message(op));
+        (no_xid.transaction_id, no_time.commit_time) = (None, None);
+        for sent in [no_xid, no_time] {
+            let error = Bench::new([t()]).bytes(&sent.encode()).unwrap_err().to_string();
+            assert!(error.ends_with("a BEGIN or COMMIT has no transaction's id or commit time"), "{error}");
+        }
+    }
+}

@@ -71,8 +71,8 @@ fn carried(type_: u32, bits: u64, text: &str) -> (Datum, Result<Vec<u8>, String>
 type Cell = (usize, u64, u32, String, bool);
 
 fn cells() -> impl Strategy<Value = Vec<Cell>> {
-    let cell = (0..TYPES.len(), any::<u64>(), 0..64_u32, "\\PC{0,200}", prop::bool::weighted(0.2));
-    prop::collection::vec(cell, 1..30)
+    let cell = (0..TYPES.len(), any::<u64>(), 0..64_u32, "\\PC{0,80}", prop::bool::weighted(0.2));
+    prop::collection::vec(cell, 1..16)
 }
 
 fn changes(names: &[String], cells: &[Cell]) -> (Table, Vec<RowMessage>) {
@@ -130,12 +130,15 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_fields_and_fields_that_nobody_knows_do_not_matter(cells in cells(), seed: u64) {
+    fn the_order_of_fields_and_fields_that_nobody_knows_do_not_matter(cells in cells(), mut seed: u64) {
         let (known, sent) = changes(&names(cells.len()), &cells);
         let [mut plain, mut other] = [0, 1].map(|_| Bench::with(decoder(), catalog([known.clone()])));
         plain.transaction(&sent).unwrap();
-        let scrambled = (seed..).zip(&sent).map(|(seed, sent)| sent.encode_in_any_order(seed));
-        other.encoded(scrambled).unwrap();
+        let all = [vec![message(Op::Begin)], sent, vec![message(Op::Commit)]].concat();
+        for sent in &all {
+            seed = seed.wrapping_add(1);
+            other.bytes(&sent.encode_in_any_order(seed)).unwrap();
+        }
         prop_assert_eq!(plain.take(), other.take());
     }
 
