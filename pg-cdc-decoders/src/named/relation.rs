@@ -37,6 +37,8 @@ pub(super) struct Layout {
     pub(super) columns: Vec<Placed>,
     /// Whether old rows may hold other columns than those of the replica identity, as far as it is known.
     pub(super) has_other_identity: bool,
+    /// Whether a value may be a composite of other fields than its type is known to have.
+    pub(super) may_misfit: bool,
 }
 
 /// A column by its label.
@@ -87,6 +89,12 @@ impl Relation {
     fn declare(&mut self, declared: &[u8]) -> bool {
         let before = std::mem::replace(&mut self.declared, declared.into());
         !before.is_empty()
+    }
+
+    /// It is as `table` says from here on, in the same layout.
+    pub(super) fn set_table(&mut self, table: Arc<Table>) {
+        self.table = Some(table);
+        self.in_batch = None;
     }
 
     /// Whether `op`, in a transaction that commits at `commit_lsn`, is wanted.

@@ -1,17 +1,13 @@
-//! What real servers print through `test_decoding` comes to what they send through pgoutput, but for what
-//! `docs/plugins.md` says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! The same workload through both plugins: the same changes.
 
 use bytes::Bytes;
 use pg_cdc_core::batch::{Change, ChangeBatch, Event, Row};
-use pg_cdc_core::catalog::{self, TableInfo};
-use pg_cdc_core::{Datum, Decoder, Known, Lsn, TableFacts, TableName, Tables};
+use pg_cdc_core::{Datum, Known, Lsn, TableName, Tables, catalog};
 use pg_cdc_decoders::test_decoding::OPTIONS;
 use pg_cdc_decoders::{PgOutput, TestDecoding, TextEncoding};
-use pg_cdc_testkit::{Client, Cluster, Keeper, Version};
+use pg_cdc_testkit::{Cluster, Version};
+
+use crate::support::{decoded, drop_slots, make_slot, peek, tables};
 
 const SCHEMA: &str = r#"
     CREATE TYPE public.mood AS ENUM ('sad', 'it''s "ok"');
@@ -141,65 +137,6 @@ fn workload(major: u32) -> Vec<String> {
     statements
 }
 
-/// Everything that stands in a slot, as the SQL functions tell it.
-async fn peek(client: &Client, slot: &str, options: &[(&str, &str)]) -> Vec<(Lsn, Bytes)> {
-    let options: String = options.iter().map(|(name, value)| format!(", '{name}', '{value}'")).collect();
-    let is_text = slot.starts_with("text");
-    let function = if is_text { "changes" } else { "binary_changes" };
-    let sql =
-        format!("SELECT lsn::text, data FROM pg_logical_slot_peek_{function}('{slot}', NULL, NULL{options})");
-    let rows = client.query(&sql, &[]);
-    rows.await
-        .unwrap()
-        .iter()
-        .map(|row| {
-            let lsn: Lsn = row.get::<_, &str>(0).parse().unwrap();
-            let data = match is_text {
-                true => row.get::<_, &str>(1).as_bytes().to_vec(),
-                false => row.get::<_, Vec<u8>>(1),
-            };
-            (lsn, data.into())
-        })
-        .collect()
-}
-
-/// The catalog of now: what is said of each table by its OID, its name of now and its name of `before`.
-async fn tables(cluster: &Cluster, database: &str, before: &[TableInfo]) -> Tables {
-    let client = catalog::connect(&cluster.url(database).parse().unwrap()).await.unwrap();
-    let mut tables = Tables::from_catalog();
-    let now = catalog::list_tables(&client, cluster.version_num()).await.unwrap();
-    let known: HashMap<u32, Known> =
-        now.iter().map(|info| (info.whole.oid, Known::Wanted(facts(info)))).collect();
-    for info in before {
-        // Where it was dropped since, what was known before is the best there is.
-        let known = known.get(&info.whole.oid).cloned().unwrap_or_else(|| Known::Wanted(facts(info)));
-        tables.insert_named(info.whole.name.clone(), known.clone());
-        tables.insert(info.whole.oid, known);
-    }
-    for info in &now {
-        let known = known[&info.whole.oid].clone();
-        tables.insert_named(info.whole.name.clone(), known.clone());
-        tables.insert(info.whole.oid, known);
-        for column in &info.whole.columns {
-            tables.insert_type(column.type_.clone());
-        }
-    }
-    // The name between the two.
-    if let Some(info) = now.iter().find(|info| &*info.whole.name.name == "renamed_since") {
-        tables.insert_named(TableName::new("public", "renamed_since"), known[&info.whole.oid].clone());
-    }
-    tables
-}
-
-fn facts(info: &TableInfo) -> TableFacts {
-    let mut facts = TableFacts::new(Arc::clone(&info.table), Lsn::ZERO);
-    let left_out = info.whole.columns.iter().filter(|column| info.table.column_index(&column.name).is_none());
-    facts.generated =
-        left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
-    facts.plain = info.plain_columns.clone();
-    facts
-}
-
 /// A row as both plugins tell it: without what the catalog of now has and the change has not, and without the types
 /// that are gone since.
 fn show(row: &Row<'_>) -> Vec<String> {
@@ -239,16 +176,6 @@ fn lines(batch: &ChangeBatch) -> Vec<String> {
     batch.events().filter_map(line).collect()
 }
 
-fn decoded<D: Decoder>(decoder: D, tables: Tables, frames: &[(Lsn, Bytes)], is_routed: bool) -> ChangeBatch {
-    let mut keeper = Keeper::new(decoder).with_tables(tables);
-    for (lsn, data) in frames {
-        let taken = if is_routed { keeper.take(*lsn, data) } else { keeper.decode(*lsn, data) };
-        taken.unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(data)));
-    }
-    assert!(keeper.is_empty());
-    keeper.batch
-}
-
 #[tokio::test]
 async fn what_is_printed_comes_to_what_pgoutput_sends() {
     for version in Version::under_test() {
@@ -261,10 +188,9 @@ async fn what_is_printed_comes_to_what_pgoutput_sends() {
         }
         let ours = catalog::connect(&cluster.url(&database).parse().unwrap()).await.unwrap();
         let before = catalog::list_tables(&ours, cluster.version_num()).await.unwrap();
-        for (slot, plugin) in [("sent", "pgoutput"), ("text", "test_decoding"), ("bytes", "test_decoding")] {
-            let slot = format!("{slot}_{database}");
-            let sql = format!("SELECT pg_create_logical_replication_slot('{slot}', '{plugin}')");
-            client.batch_execute(&sql).await.unwrap();
+        let slots = ["sent", "text", "bytes"].map(|slot| format!("{slot}_{database}"));
+        for (slot, plugin) in slots.iter().zip(["pgoutput", "test_decoding", "test_decoding"]) {
+            make_slot(&client, slot, plugin).await;
         }
         for sql in workload(major) {
             client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
@@ -312,9 +238,6 @@ async fn what_is_printed_comes_to_what_pgoutput_sends() {
                 assert_eq!(alone.len(), batch.len());
             }
         }
-        for slot in ["sent", "text", "bytes"] {
-            let sql = format!("SELECT pg_drop_replication_slot('{slot}_{database}')");
-            client.batch_execute(&sql).await.unwrap();
-        }
+        drop_slots(&client, &slots).await;
     }
 }
