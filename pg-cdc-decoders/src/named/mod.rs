@@ -219,7 +219,7 @@ impl Named {
         if tables.generation() != self.generation {
             // Something else is known of tables or types: they are settled anew with their next changes.
             self.generation = tables.generation();
-            self.relations = Relations::default();
+            self.relations.reset();
         }
         Ok(Outcome::Begin { commit_lsn: mark.commit_lsn })
     }
@@ -247,6 +247,9 @@ impl Named {
     ) -> Result<Outcome, Fault> {
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         let Some(relation) = self.relations.get(sent.table()) else {
+            if self.relations.was_declared_otherwise(sent.table(), sent.declared()) {
+                self.confirmed.remove(sent.table());
+            }
             return self.settle_and_write(sent, Look::AtColumns, frame, tables, batch);
         };
         if relation.is_redeclared(sent.declared()) {

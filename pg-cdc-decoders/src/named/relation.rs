@@ -120,9 +120,25 @@ pub(super) struct Relations {
     index: HashMap<Box<[u8]>, usize>,
     /// The one that was asked for last: changes come in runs.
     last: usize,
+    /// What the columns of those that were reset were declared as.
+    declared: HashMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl Relations {
+    /// Forgets all of them, but for what their columns were declared as.
+    pub(super) fn reset(&mut self) {
+        let Self { list, index, last, declared } = self;
+        *last = 0;
+        index.clear();
+        let known = list.drain(..).filter(|relation| !relation.declared.is_empty());
+        declared.extend(known.map(|relation| (relation.sent, relation.declared)));
+    }
+
+    /// Whether the columns of a relation that was reset were declared otherwise than `declared` says; asked once.
+    pub(super) fn was_declared_otherwise(&mut self, sent: &[u8], declared: &[u8]) -> bool {
+        !declared.is_empty() && self.declared.remove(sent).is_some_and(|before| *before != *declared)
+    }
+
     pub(super) fn insert(&mut self, relation: Relation) {
         match self.index.get(&relation.sent) {
             Some(&at) => {
