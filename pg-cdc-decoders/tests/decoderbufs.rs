@@ -10,7 +10,7 @@ use pg_cdc_core::batch::{BufferPool, Change, ChangeBatch, Event, Op, Row};
 use pg_cdc_core::catalog::{self, TableInfo};
 use pg_cdc_core::types::{PgTimeTz, oid, write_text};
 use pg_cdc_core::wire::{Connection, ServerFrame, Session, StatusUpdate};
-use pg_cdc_core::{Column, Datum, Decoder, Known, Lsn, TableFacts, TableName, Tables};
+use pg_cdc_core::{Column, Datum, Decoder, Known, Lsn, Shape, TableFacts, TableName, Tables};
 use pg_cdc_decoders::decoderbufs::MoneyFormat;
 use pg_cdc_decoders::{DecoderBufs, PgOutput, TextEncoding};
 use pg_cdc_testkit::{Client, Cluster, Keeper, Version};
@@ -318,8 +318,14 @@ async fn what_the_plugin_sends_comes_to_what_pgoutput_sends() {
                     assert_eq!(ours.get(at), theirs.get(at), "PostgreSQL {version}, {encoding}, line {at}");
                 }
                 for event in batch.events() {
-                    if let Event::Commit { transaction, end_lsn, .. } = event {
-                        assert_eq!(transaction.commit_lsn, end_lsn);
+                    match event {
+                        Event::Commit { transaction, end_lsn, .. } => {
+                            assert_eq!(transaction.commit_lsn, end_lsn);
+                        }
+                        // None of those in the workload is told.
+                        Event::Message(_) => panic!("a message"),
+                        Event::Change(change) => assert_ne!(change.op(), Op::Truncate),
+                        _ => {}
                     }
                 }
                 // One who asks nobody reads as many.
@@ -402,6 +408,40 @@ async fn two_microseconds_are_taken_for_the_infinities() {
     let values: Vec<_> =
         change.after().unwrap().columns().map(|(column, datum)| value(column, datum)).collect();
     assert_eq!(values, ["= infinity", "= -infinity"]);
+    drop_slot(&client, &slot).await;
+}
+
+#[tokio::test]
+async fn stored_generated_columns_are_told_where_they_are_wanted() {
+    let cluster = Cluster::shared(Version::V15).await.unwrap();
+    let database = cluster.fresh_database("decoderbufs").await.unwrap();
+    let client = cluster.connect(&database).await.unwrap();
+    let sql = "CREATE TABLE public.t (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id * 2) STORED, v text)";
+    client.batch_execute(sql).await.unwrap();
+    let slot = format!("generated_{database}");
+    if !make_slot(&client, &slot, "decoderbufs").await {
+        println!("skipped: the server has no decoderbufs");
+        return;
+    }
+    client.batch_execute("INSERT INTO public.t (id, v) VALUES (7, 'v')").await.unwrap();
+    let frames = peek(&client, &slot, "").await;
+    let ours = catalog::connect(&cluster.url(&database).parse().unwrap()).await.unwrap();
+    let infos = catalog::list_tables(&ours, cluster.version_num()).await.unwrap();
+    for (is_wanted, expected) in [(false, vec!["= 7", "= v"]), (true, vec!["= 7", "= 14", "= v"])] {
+        let shape = Arc::new(Shape::default().with_generated(is_wanted));
+        let mut tables = Tables::from_catalog();
+        for info in infos.clone() {
+            let info = info.reshaped(&shape);
+            let mut facts = facts(&info);
+            facts.shape = Arc::clone(&shape);
+            tables.insert_named(info.whole.name.clone(), Known::Wanted(facts));
+        }
+        let batch = decoded(DecoderBufs::default(), tables, &frames, true);
+        let change = batch.changes().next().unwrap();
+        let values: Vec<_> =
+            change.after().unwrap().columns().map(|(column, datum)| value(column, datum)).collect();
+        assert_eq!(values, expected);
+    }
     drop_slot(&client, &slot).await;
 }
 

@@ -101,7 +101,10 @@ fn money_is_printed_where_its_format_is_known() {
     let mut bench = Bench::new([known]);
     bench.transaction(&[sent]).unwrap();
     let change = bench.keeper.batch.changes().next().unwrap();
-    assert_eq!(change.after().unwrap().datum(1), CoreDatum::Binary(&(-123_456_i64).to_be_bytes()));
+    let row = change.after().unwrap();
+    assert_eq!(row.datum(1), CoreDatum::Binary(&(-123_456_i64).to_be_bytes()));
+    assert_eq!(row.get::<pg_cdc_core::types::PgMoney>("m").unwrap().minor_units(), -123_456);
+    assert!(write_text(&change.table().columns[1].type_, row.datum(1), &mut Vec::new()).is_err());
 }
 
 #[test]
