@@ -48,8 +48,6 @@ use row::{Kind, RowMessage};
 use sent::Change;
 
 const PLUGIN: &str = "decoderbufs";
-/// PostgreSQL's own limit (`MaxHeapAttributeNumber`).
-const MOST_COLUMNS: usize = 1600;
 
 /// The decoder of `decoderbufs`' messages.
 ///
@@ -117,9 +115,6 @@ impl DecoderBufs {
             None => return Err(Fault::new(0, What::Truncated("the operation"))),
         };
         let Some(table) = row.table else { return Err(Fault::new(0, What::Truncated("the table's name"))) };
-        if row.new_tuple.len().max(row.old_tuple.len()) > MOST_COLUMNS {
-            return Err(Fault::new(0, What::Wrong("a row has more columns than a table may have")));
-        }
         if row.new_types.len() != row.new_tuple.len() {
             return Err(Fault::new(0, What::Wrong("the new row has not as many types as columns")));
         }

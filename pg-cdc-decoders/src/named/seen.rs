@@ -56,7 +56,6 @@ impl SentColumns for Seen {
     }
 
     fn made_utf8(&mut self, label: Label<'_>, _: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
-        self.label(label);
-        Ok(())
+        self.label(label)
     }
 }
