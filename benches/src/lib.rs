@@ -2,6 +2,7 @@
 
 pub mod captures;
 pub mod peer;
+pub mod protobuf;
 pub mod streams;
 pub mod tape;
 pub mod values;

@@ -51,6 +51,12 @@ pub(crate) enum What {
     Tag(u8),
     /// A composite with other fields than its type is known to have.
     Misfit { column: u16, is_binary: bool },
+    /// Bits that are none of the wire types of protocol buffers.
+    NoWireType(u8),
+    /// A field in another wire type than its own.
+    WireType(&'static str),
+    /// Anything else, in a sentence.
+    Wrong(&'static str),
     /// More than a batch can hold.
     TooLarge,
     /// Something of which a table, a column or the like is named.
@@ -95,6 +101,9 @@ impl fmt::Display for What {
                     column + 1
                 )
             }
+            Self::NoWireType(found) => write!(f, "there is no wire type {found}"),
+            Self::WireType(what) => write!(f, "{what} has another wire type than it should have"),
+            Self::Wrong(what) => f.write_str(what),
             Self::Said(what) => f.write_str(what),
             Self::TooLarge => f.write_str("a value is larger than 1 GiB, or the batch is full"),
         }

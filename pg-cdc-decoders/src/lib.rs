@@ -20,12 +20,14 @@
 //! ```
 
 mod cursor;
+pub mod decoderbufs;
 mod named;
 pub mod pgoutput;
 pub mod test_decoding;
 mod text;
 pub mod wal2json;
 
+pub use decoderbufs::DecoderBufs;
 pub use pgoutput::PgOutput;
 pub use test_decoding::TestDecoding;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};

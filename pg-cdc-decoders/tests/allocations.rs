@@ -8,8 +8,10 @@ use pg_cdc_core::{
     Column, ColumnType, Decoder, Frame, Known, Lsn, Outcome, ReplicaIdentity, Route, Table, TableFacts,
     TableName, Tables,
 };
+use pg_cdc_decoders::decoderbufs::MoneyFormat;
 use pg_cdc_decoders::wal2json::FormatVersion;
-use pg_cdc_decoders::{PgOutput, TestDecoding, TextEncoding, Wal2Json};
+use pg_cdc_decoders::{DecoderBufs, PgOutput, TestDecoding, TextEncoding, Wal2Json};
+use pg_cdc_testkit::encode::decoderbufs::{self as bufs, DatumMessage, RowMessage, TypeInfo};
 use pg_cdc_testkit::encode::pgoutput::{Message, Old, Relation, RelationColumn, Value};
 use pg_cdc_testkit::encode::test_decoding::{Cell, Line};
 use pg_cdc_testkit::encode::wal2json;
@@ -158,6 +160,116 @@ fn decoding_lines_allocates_nothing_a_change() {
             assert_eq!(counted.count_total, 0, "{encoding}, {columns} columns: {counted:?}");
         }
     }
+}
+
+/// Messages of a transaction, each a buffer of its own: inserts, updates with an old row and without, deletes; every kind
+/// of value, over ten tables in turn.
+fn row_messages(columns: u16) -> Vec<Bytes> {
+    let datum = |at: u16, unchanged: bool| {
+        let (type_oid, datum) = match at % 12 {
+            0 => (23, bufs::Datum::Int32(7)),
+            1 => (25, bufs::Datum::String(b"a text".to_vec())),
+            2 => (17, bufs::Datum::Bytes(vec![0; 20])),
+            3 => (1114, bufs::Datum::Int64(1_700_000_000_000_000)),
+            4 => (701, bufs::Datum::Double(1.5)),
+            5 => (700, bufs::Datum::Float(1.5)),
+            6 => (16, bufs::Datum::Bool(true)),
+            7 => (600, bufs::Datum::Point { x: 1.0, y: 2.0 }),
+            8 => (790, bufs::Datum::Int64(-123_456)),
+            9 => (1266, bufs::Datum::Double(0.0)),
+            10 => (1009, bufs::Datum::Bytes(b"{a,b}".to_vec())),
+            _ if unchanged => (25, bufs::Datum::Missing(true)),
+            _ => return DatumMessage::new(format!("c{at}"), 25, None),
+        };
+        DatumMessage::new(format!("c{at}"), type_oid, Some(datum))
+    };
+    let row = |unchanged| (0..columns).map(|at| datum(at, unchanged)).collect::<Vec<_>>();
+    let changes = (0..TRANSACTION).map(|at| {
+        let op = [bufs::Op::Insert, bufs::Op::Update, bufs::Op::Update, bufs::Op::Delete][at / 10 % 4];
+        let mut message = RowMessage::new(7, 1_700_000_000_000_000, op);
+        message.table = Some(format!("public.\"T{}\"", at % 10).into());
+        if op != bufs::Op::Delete {
+            message.new_tuple = row(op == bufs::Op::Update);
+            message.new_typeinfo = vec![TypeInfo::new("a type", true); columns.into()];
+        }
+        if op == bufs::Op::Delete || at / 20 == 1 {
+            message.old_tuple = row(false);
+        }
+        message.encode()
+    });
+    changes.collect()
+}
+
+#[test]
+fn decoding_row_messages_allocates_nothing_a_change() {
+    for columns in [5, 50] {
+        let format = MoneyFormat::from_samples("$1,234,567.00", "-$1,234,567.00").unwrap();
+        let mut decoder = DecoderBufs::new(TextEncoding::new("LATIN1").unwrap()).with_money(format);
+        let (tables, recycler) = (Tables::without_catalog(), Recycler::new());
+        let [begin, commit] =
+            [bufs::Op::Begin, bufs::Op::Commit].map(|op| RowMessage::new(7, 5, op).encode());
+        let _ = decoder.route(Frame::whole(Lsn::new(50), &begin)).unwrap();
+        let messages = row_messages(columns);
+        let counted = allocation_counter::measure(|| {
+            for message in messages.iter().cycle().take(CHANGES / 10) {
+                let route = decoder.route(Frame::whole(Lsn::new(50), message)).unwrap();
+                assert!(matches!(route, Route::Into(_)));
+            }
+        });
+        assert_eq!(counted.count_total, 0, "routing: {counted:?}");
+        let Route::Commit(committed) = decoder.route(Frame::whole(Lsn::new(60), &commit)).unwrap() else {
+            panic!("no commit")
+        };
+        let mut decode_batch = || {
+            let mut batch = recycler.batch();
+            let _ = decoder.decode(committed.begin(), &tables, &mut batch).unwrap();
+            for message in &messages {
+                let _ = decoder.decode(Frame::whole(Lsn::new(50), message), &tables, &mut batch).unwrap();
+            }
+            let _ = decoder.decode(committed.commit(), &tables, &mut batch).unwrap();
+            batch.len()
+        };
+        // The vectors grow, the tables are made.
+        decode_batch();
+        let counted = allocation_counter::measure(|| {
+            for _ in 0..CHANGES / 10 / messages.len() {
+                assert_eq!(decode_batch(), messages.len());
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{columns} columns: {counted:?}");
+    }
+}
+
+#[test]
+fn a_length_that_is_claimed_reserves_nothing() {
+    let mut hostile: Vec<Vec<u8>> = Vec::new();
+    let huge = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F];
+    for tag in [0x1A_u8, 0x2A, 0x32, 0x3A, 0x7A] {
+        let head = RowMessage::new(7, 5, bufs::Op::Insert).encode();
+        hostile.push([&head[..], &[tag][..], &huge].concat());
+        // Within a column, and within its value.
+        for inner in [0x0A_u8, 0x42, 0x4A, 0x52] {
+            let column = [&[inner][..], &huge].concat();
+            hostile.push([&head[..], &[0x2A, column.len() as u8], &column].concat());
+        }
+        hostile.push([&head[..], &[0x7B; 5000]].concat());
+    }
+    let counted = allocation_counter::measure(|| {
+        for bytes in &hostile {
+            let mut decoder = DecoderBufs::default();
+            let begin = RowMessage::new(7, 5, bufs::Op::Begin).encode();
+            let commit = RowMessage::new(7, 5, bufs::Op::Commit).encode();
+            let _ = decoder.route(Frame::whole(Lsn::new(50), &begin)).unwrap();
+            let Route::Commit(committed) = decoder.route(Frame::whole(Lsn::new(60), &commit)).unwrap() else {
+                panic!("no commit")
+            };
+            let (tables, mut batch) = (Tables::without_catalog(), Recycler::new().batch());
+            let _ = decoder.decode(committed.begin(), &tables, &mut batch).unwrap();
+            let bytes = Bytes::copy_from_slice(bytes);
+            assert!(decoder.decode(Frame::whole(Lsn::new(50), &bytes), &tables, &mut batch).is_err());
+        }
+    });
+    assert!(counted.bytes_max < 64 << 10, "{counted:?}");
 }
 
 #[test]

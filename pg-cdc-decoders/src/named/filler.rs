@@ -200,6 +200,8 @@ impl<'a> Filler<'a> {
             match self.rules.old_rows {
                 OldRows::All if *slot == Slot::NULL && !is_held => *slot = Slot::NOT_IN_IDENTITY,
                 _ if *slot == UNSET && placed.is_absent => {}
+                // It was not there yet.
+                OldRows::All if *slot == UNSET => {}
                 OldRows::WithoutNulls if *slot == UNSET && is_full && !lacks => *slot = Slot::NULL,
                 _ if *slot == UNSET => *slot = Slot::NOT_IN_IDENTITY,
                 _ => self.misfit |= !is_held && !self.layout.has_other_identity,
@@ -306,6 +308,16 @@ impl SentColumns for Filler<'_> {
             }
             let bytes = arena.split_off(start);
             text.convert(&bytes, arena).map_err(|_| not_text(0, table, place, text))
+        })?;
+        self.writer.set(place, slot);
+        Ok(())
+    }
+
+    fn made_utf8(&mut self, label: Label<'_>, make: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+        let Some(place) = self.place(label) else { return Ok(()) };
+        let slot = self.writer.made(false, |arena| {
+            make(arena);
+            Ok::<_, Fault>(())
         })?;
         self.writer.set(place, slot);
         Ok(())

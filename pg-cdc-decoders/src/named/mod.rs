@@ -89,6 +89,12 @@ pub(crate) trait SentChange {
     /// What was done; not TRUNCATE.
     fn op(&self) -> Op;
 
+    /// The bytes that say what the columns are declared as beyond their labels, where any do: where they are others than
+    /// before, the catalog is asked again.
+    fn declared(&self) -> &[u8] {
+        &[]
+    }
+
     /// Walks over the rows, up to the message's end.
     fn rows<C: SentColumns>(&self, columns: &mut C) -> Result<(), Fault>;
 
@@ -127,6 +133,9 @@ pub(crate) trait SentColumns {
         is_binary: bool,
         make: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
     ) -> Result<(), Fault>;
+
+    /// As [`made`](Self::made), of text that is UTF-8 whatever the database's encoding.
+    fn made_utf8(&mut self, label: Label<'_>, make: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault>;
 }
 
 /// Which column.
@@ -226,7 +235,7 @@ impl Named {
         if tables.generation() != self.generation {
             // Something else is known of tables or types: they are settled anew with their next changes.
             self.generation = tables.generation();
-            self.relations = Relations::default();
+            self.relations.reset();
         }
         Ok(Outcome::Begin { commit_lsn: mark.commit_lsn })
     }
@@ -271,8 +280,17 @@ impl Named {
     ) -> Result<Outcome, Fault> {
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         let Some(relation) = self.relations.get(sent.table()) else {
+            if self.relations.was_declared_otherwise(sent.table(), sent.declared()) {
+                self.confirmed.remove(sent.table());
+            }
             return self.settle_and_write(sent, Look::AtColumns, frame, tables, batch);
         };
+        if relation.is_redeclared(sent.declared()) {
+            // What is known of it may hold no longer.
+            self.relations.remove(sent.table());
+            self.confirmed.remove(sent.table());
+            return self.settle_and_write(sent, Look::AtColumns, frame, tables, batch);
+        }
         if !relation.wants(sent.op(), transaction.commit_lsn) {
             return Ok(Outcome::Taken);
         }
@@ -305,6 +323,9 @@ impl Named {
             Settled::Known(change) => change,
         };
         self.settled();
+        if let Some(relation) = self.relations.get(sent.table()) {
+            relation.is_redeclared(sent.declared());
+        }
         let mut schema_changes = usize::from(change.is_some());
         if let Some((before, table)) = change {
             batch.schema_change(before, table);

@@ -21,7 +21,12 @@ pub(super) struct Relation {
     pub(super) inserts_only: bool,
     in_batch: Option<BatchTable>,
     pub(super) layout: Layout,
+    /// What its columns were declared as when that came last.
+    declared: Box<[u8]>,
 }
+
+/// So many tables are looked through before a hash is made of a name.
+const FEW: usize = 8;
 
 /// Where the columns go that are sent.
 #[derive(Debug, Default)]
@@ -64,13 +69,26 @@ impl Relation {
             inserts_only: false,
             in_batch: None,
             layout: Layout::default(),
+            declared: Box::default(),
         }
     }
 
     pub(super) fn wanted(sent: &[u8], table: Arc<Table>, facts: Option<&TableFacts>, layout: Layout) -> Self {
         let from = facts.map_or(Lsn::ZERO, |facts| facts.from);
         let inserts_only = facts.is_some_and(|facts| facts.inserts_only);
-        Self { sent: sent.into(), table: Some(table), from, inserts_only, in_batch: None, layout }
+        Self { table: Some(table), from, inserts_only, layout, ..Self::unwanted(sent) }
+    }
+
+    /// Whether its columns were declared otherwise before than `declared` says, which is empty where nothing does.
+    #[inline(always)]
+    pub(super) fn is_redeclared(&mut self, declared: &[u8]) -> bool {
+        *self.declared != *declared && !declared.is_empty() && self.declare(declared)
+    }
+
+    #[cold]
+    fn declare(&mut self, declared: &[u8]) -> bool {
+        let before = std::mem::replace(&mut self.declared, declared.into());
+        !before.is_empty()
     }
 
     /// It is as `table` says from here on, in the same layout.
@@ -102,9 +120,25 @@ pub(super) struct Relations {
     index: HashMap<Box<[u8]>, usize>,
     /// The one that was asked for last: changes come in runs.
     last: usize,
+    /// What the columns of those that were reset were declared as.
+    declared: HashMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl Relations {
+    /// Forgets all of them, but for what their columns were declared as.
+    pub(super) fn reset(&mut self) {
+        let Self { list, index, last, declared } = self;
+        *last = 0;
+        index.clear();
+        let known = list.drain(..).filter(|relation| !relation.declared.is_empty());
+        declared.extend(known.map(|relation| (relation.sent, relation.declared)));
+    }
+
+    /// Whether the columns of a relation that was reset were declared otherwise than `declared` says; asked once.
+    pub(super) fn was_declared_otherwise(&mut self, sent: &[u8], declared: &[u8]) -> bool {
+        !declared.is_empty() && self.declared.remove(sent).is_some_and(|before| *before != *declared)
+    }
+
     pub(super) fn insert(&mut self, relation: Relation) {
         match self.index.get(&relation.sent) {
             Some(&at) => {
@@ -144,7 +178,12 @@ impl Relations {
     #[inline]
     pub(super) fn get(&mut self, sent: &[u8]) -> Option<&mut Relation> {
         if self.list.get(self.last).is_none_or(|last| *last.sent != *sent) {
-            self.last = *self.index.get(sent)?;
+            let mut first = self.list.iter().take(FEW);
+            self.last = match first.position(|known| *known.sent == *sent) {
+                Some(at) => at,
+                None if self.list.len() <= FEW => return None,
+                None => *self.index.get(sent)?,
+            };
         }
         self.list.get_mut(self.last)
     }

@@ -59,4 +59,8 @@ impl SentColumns for Seen {
         // What the value is made of is looked at when it is written.
         self.label(label)
     }
+
+    fn made_utf8(&mut self, label: Label<'_>, _: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+        self.label(label)
+    }
 }
