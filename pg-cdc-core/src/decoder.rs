@@ -163,6 +163,8 @@ pub struct TableFacts {
     pub shape: Arc<Shape>,
     /// Its stored generated columns that `table` leaves out.
     pub generated: Vec<Arc<str>>,
+    /// Names of all its columns that `table` leaves out.
+    pub left_out: Vec<Arc<str>>,
     /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
     pub plain: Vec<Arc<str>>,
 }
@@ -171,7 +173,14 @@ impl TableFacts {
     /// All of `table` is wanted, from `from` on.
     #[must_use]
     pub fn new(table: Arc<Table>, from: Lsn) -> Self {
-        Self { table, from, shape: Arc::default(), generated: Vec::new(), plain: Vec::new() }
+        Self {
+            table,
+            from,
+            shape: Arc::default(),
+            generated: Vec::new(),
+            left_out: Vec::new(),
+            plain: Vec::new(),
+        }
     }
 
     /// Whether an UPDATE may leave the value of the column called `name` where it is, out of line and not sent.

@@ -23,6 +23,8 @@ mod cursor;
 mod named;
 pub mod pgoutput;
 mod text;
+pub mod walminer;
 
 pub use pgoutput::PgOutput;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
+pub use walminer::WalMiner;
