@@ -9,7 +9,7 @@ mod assembly;
 mod binary;
 mod control;
 mod feedback;
-mod lookup;
+pub(crate) mod lookup;
 mod options;
 mod replication;
 mod session;

@@ -1,7 +1,7 @@
 //! walminer: an extension that mines the write-ahead log for SQL text.
 //!
 //! It is no output plugin and has no slot: it is called through SQL and leaves a table. [`Message`] is what that table
-//! becomes for a decoder.
+//! becomes for a decoder; with the feature `stream`, `WalMinerSource` drives the extension.
 //!
 //! # What a position means
 //!
@@ -20,8 +20,26 @@
 //! running then have ended and were delivered; version 1, which mines whole files, only at the start of a segment to
 //! which the server was switched while no transaction was running.
 
+#[cfg(feature = "stream")]
+mod calls;
 mod message;
+#[cfg(feature = "stream")]
+mod options;
+#[cfg(feature = "stream")]
+mod reader;
+#[cfg(feature = "stream")]
+mod rows;
+#[cfg(feature = "stream")]
+mod source;
 mod statement;
+#[cfg(feature = "stream")]
+mod window;
 
+#[cfg(feature = "stream")]
+pub use calls::{Release, quiet_start};
 pub use message::{Malformed, Message, MinedRow, Verb};
+#[cfg(feature = "stream")]
+pub use options::MiningOptions;
+#[cfg(feature = "stream")]
+pub use source::WalMinerSource;
 pub use statement::table_of;
