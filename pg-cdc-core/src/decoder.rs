@@ -143,7 +143,7 @@ pub struct Tables {
 }
 
 /// What is known of one table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
     /// Nobody wants its changes.
     Unwanted,
@@ -152,7 +152,7 @@ pub enum Known {
 }
 
 /// What the catalog says of a table whose changes are wanted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableFacts {
     /// The table as it is now.
@@ -167,6 +167,9 @@ pub struct TableFacts {
     pub left_out: Vec<Arc<str>>,
     /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
     pub plain: Vec<Arc<str>>,
+    /// Only its INSERTs and TRUNCATEs are wanted. A publication sees to that where there is one; this is for plugins that
+    /// have none.
+    pub inserts_only: bool,
 }
 
 impl TableFacts {
@@ -180,6 +183,7 @@ impl TableFacts {
             generated: Vec::new(),
             left_out: Vec::new(),
             plain: Vec::new(),
+            inserts_only: false,
         }
     }
 
@@ -244,7 +248,8 @@ impl Tables {
         }
     }
 
-    /// A number that grows with each type that is told and is new or different.
+    /// A number that grows with each type that is told and is new or different, and with each
+    /// [name](Self::insert_named) that means something else than before.
     #[must_use]
     #[inline]
     pub fn generation(&self) -> u64 {
@@ -265,7 +270,9 @@ impl Tables {
     ///
     /// Where its facts hold a table of another name, it was renamed since; one table may be known by several names.
     pub fn insert_named(&mut self, name: TableName, known: Known) {
+        let is_another = self.named.get(&name).is_some_and(|before| *before != known);
         self.named.insert(name, known);
+        self.generation += u64::from(is_another);
     }
 }
 

@@ -22,9 +22,11 @@
 mod cursor;
 mod named;
 pub mod pgoutput;
+pub mod test_decoding;
 mod text;
 pub mod walminer;
 
 pub use pgoutput::PgOutput;
+pub use test_decoding::TestDecoding;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
 pub use walminer::WalMiner;

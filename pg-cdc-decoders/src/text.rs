@@ -131,7 +131,6 @@ impl TextEncoding {
     }
 
     /// A name, which is always text or an error.
-    #[allow(dead_code, reason = "the plugins that use it follow")]
     pub(crate) fn name_of(&self, bytes: &[u8]) -> Result<String, NotText> {
         let mut out = Vec::with_capacity(bytes.len());
         match self.invalid {

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use pg_cdc_core::batch::Recycler;
 use pg_cdc_core::{Decoder, Frame, Lsn, Outcome, ReplicaIdentity, Route, Tables};
-use pg_cdc_decoders::PgOutput;
+use pg_cdc_decoders::{PgOutput, TestDecoding, TextEncoding};
 use pg_cdc_testkit::encode::pgoutput::{Message, Old, Relation, RelationColumn, Value};
+use pg_cdc_testkit::encode::test_decoding::{Cell, Line};
 
 const CHANGES: usize = 100_000;
 /// A transaction has this many changes.
@@ -84,6 +85,71 @@ fn decoding_allocates_nothing_a_change() {
         });
         assert_eq!(decoded, CHANGES);
         assert_eq!(counted.count_total, 0, "{columns} columns: {counted:?}");
+    }
+}
+
+/// Lines of a transaction, each a buffer of its own: inserts, updates with a key, with unchanged values and without,
+/// deletes; numbers, NULL, text with quotes and without; over four tables in turn.
+fn lines(columns: u16) -> Vec<Bytes> {
+    let cell = |at: u16, unchanged: bool| {
+        let name = format!("c{at}");
+        match at % 5 {
+            0 => Cell::of(&name, "bigint", Some(b"1234567890")),
+            3 => Cell::of(&name, "text", None),
+            4 if unchanged => Cell::of(&name, "text", None).unchanged(),
+            2 | 4 => Cell::of(&name, "text", Some(b"it's")),
+            _ => Cell::of(&name, "character varying", Some("0123\u{e9}".as_bytes())),
+        }
+    };
+    let row = |unchanged| (0..columns).map(|at| cell(at, unchanged)).collect::<Vec<_>>();
+    let key = || vec![cell(0, false)];
+    let changes = (0..TRANSACTION).map(|at| {
+        let table = ("public".to_owned(), format!("t{}", at % 4));
+        match at % 4 {
+            0 => Line::Insert { table, new: row(false) },
+            1 => Line::Update { table, old: None, new: row(true) },
+            2 => Line::Update { table, old: Some(key()), new: row(false) },
+            _ => Line::Delete { table, old: Some(key()) },
+        }
+    });
+    // Each table has shown all its columns first.
+    let shown =
+        (0..4).map(|at| Line::Insert { table: ("public".to_owned(), format!("t{at}")), new: row(false) });
+    shown.chain(changes).map(|line| line.encode()).collect()
+}
+
+#[test]
+fn decoding_lines_allocates_nothing_a_change() {
+    for encoding in ["UTF8", "LATIN1", "SQL_ASCII"] {
+        for columns in [5, 50] {
+            let mut decoder = TestDecoding::new(150_000, TextEncoding::new(encoding).unwrap());
+            let (tables, recycler) = (Tables::without_catalog(), Recycler::new());
+            let [begin, commit] =
+                [Line::Begin { xid: 7 }, Line::Commit { xid: 7, time: "2000-01-01 00:00:00+00".to_owned() }]
+                    .map(|line| line.encode());
+            let _ = decoder.route(Frame::whole(Lsn::new(50), &begin)).unwrap();
+            let Route::Commit(committed) = decoder.route(Frame::whole(Lsn::new(60), &commit)).unwrap() else {
+                panic!("no commit")
+            };
+            let lines = lines(columns);
+            let mut decode_batch = || {
+                let mut batch = recycler.batch();
+                let _ = decoder.decode(committed.begin(), &tables, &mut batch).unwrap();
+                for line in &lines {
+                    let _ = decoder.decode(Frame::whole(Lsn::new(50), line), &tables, &mut batch).unwrap();
+                }
+                let _ = decoder.decode(committed.commit(), &tables, &mut batch).unwrap();
+                batch.len()
+            };
+            // The vectors grow, the tables are made.
+            decode_batch();
+            let counted = allocation_counter::measure(|| {
+                for _ in 0..CHANGES / 10 / lines.len() {
+                    assert_eq!(decode_batch(), lines.len());
+                }
+            });
+            assert_eq!(counted.count_total, 0, "{encoding}, {columns} columns: {counted:?}");
+        }
     }
 }
 

@@ -80,6 +80,16 @@ impl ChangeBatch {
         self.tape.schemas.push(SchemaEntry { old, new });
     }
 
+    /// Takes a schema change back that was added last: the change that it stood before can't be read.
+    pub fn retract_schema_change(&mut self) {
+        let tape = &mut self.tape;
+        if let Some(Entry::Schema { .. }) = tape.entries.last() {
+            tape.entries.pop();
+            tape.schemas.pop();
+            tape.notices -= 1;
+        }
+    }
+
     /// Adds that a snapshot of what was committed before `point` begins.
     pub fn snapshot_begun(&mut self, point: Lsn) {
         self.tape.notice(Entry::SnapshotBegun { point });

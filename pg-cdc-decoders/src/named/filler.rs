@@ -1,12 +1,22 @@
 //! A change whose columns are known, straight onto the tape.
 
 use pg_cdc_core::batch::{ChangeWriter, Op, Slot};
+use pg_cdc_core::types::fits;
 use pg_cdc_core::{Frame, ReplicaIdentity, Table};
 
 use super::relation::{Layout, Relation};
 use super::{Label, OldRows, Rules, SentColumns, SentValue};
 use crate::TextEncoding;
 use crate::cursor::{Fault, What};
+
+/// Why a change could not be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Misfit {
+    /// It shows other columns than are known.
+    Columns,
+    /// The type of this column was altered: what it is made of has no word in the stream.
+    Type(usize),
+}
 
 /// Puts values at their columns' places.
 pub(super) struct Filler<'a> {
@@ -15,6 +25,7 @@ pub(super) struct Filler<'a> {
     layout: &'a Layout,
     rules: Rules,
     text: &'a TextEncoding,
+    buffer: &'a [u8],
     data: &'a [u8],
     /// Where the message starts in its buffer.
     base: usize,
@@ -54,6 +65,7 @@ impl<'a> Filler<'a> {
             layout: &relation.layout,
             rules,
             text,
+            buffer: frame.buffer(),
             data: frame.data(),
             base: frame.start(),
             is_update: op == Op::Update,
@@ -65,11 +77,29 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// The change, to be added to the batch; `None` where it shows other columns than are known.
+    /// The change, to be added to the batch, if its columns and types are those that are known.
     #[inline]
-    pub(super) fn finish(mut self) -> Option<ChangeWriter<'a>> {
+    pub(super) fn finish(mut self) -> Result<ChangeWriter<'a>, Misfit> {
         self.end_row();
-        (!self.misfit).then_some(self.writer)
+        if self.misfit {
+            return Err(Misfit::Columns);
+        }
+        if self.layout.may_misfit
+            && let Some(column) = self.altered()
+        {
+            return Err(Misfit::Type(column));
+        }
+        Ok(self.writer)
+    }
+
+    /// The first column that holds a composite with other fields than its type is known to have.
+    fn altered(&self) -> Option<usize> {
+        let columns = &self.table?.columns;
+        let mut datums = self.writer.datums(self.buffer).enumerate();
+        datums.find_map(|(index, datum)| {
+            let index = index % columns.len().max(1);
+            columns.get(index).is_some_and(|column| !fits(&column.type_, datum)).then_some(index)
+        })
     }
 
     #[inline]

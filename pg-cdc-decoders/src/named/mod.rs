@@ -21,6 +21,8 @@
 //!   such values out ([`Rules::omits_unchanged`]), it is an UPDATE and the type may be TOASTed; else it came later, and
 //!   is [`Absent`](pg_cdc_core::Datum::Absent).
 //! - A version that was in use before, and fits the change, stays.
+//! - A composite with other fields than its type has, which nothing in the stream tells, has the catalog asked too; where
+//!   what that says of now does not fit it is carried as its text.
 //!
 //! Versions are kept by OID, which the catalog tells, so a table that is renamed is the same table. Which of two tables
 //! a name meant, when one took the other's name while nobody looked, can't be told.
@@ -30,7 +32,7 @@
 //!
 //! Text in other encodings than UTF-8 is converted on the way ([`TextEncoding`]).
 
-#![allow(dead_code, unused_imports, reason = "the plugins that use it follow")]
+#![allow(dead_code, reason = "each plugin uses its part of it")]
 
 mod filler;
 pub(crate) mod held;
@@ -50,10 +52,10 @@ use pg_cdc_core::{Frame, Outcome, Position, Sequence, Table, TableName, Tables};
 
 use crate::TextEncoding;
 use crate::cursor::{Fault, What};
-use filler::Filler;
+use filler::{Filler, Misfit};
 pub(crate) use held::{Held, Mark};
 use relation::{Relation, Relations};
-use settle::{Settled, Versions};
+use settle::{Look, Settled, Versions};
 pub(crate) use type_name::SentType;
 
 /// What a plugin does in general.
@@ -139,13 +141,6 @@ pub(crate) enum SentValue {
     Unchanged,
     Text { offset: usize, length: usize },
     Binary { offset: usize, length: usize },
-}
-
-/// Whether a change was written.
-enum Written {
-    Yes,
-    /// It shows other columns than are known.
-    Misfit,
 }
 
 /// The tables of a stream by their names, and where in it we are.
@@ -243,48 +238,109 @@ impl Named {
     ) -> Result<Outcome, Fault> {
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         let Some(relation) = self.relations.get(sent.table()) else {
-            return self.settle_and_write(sent, frame, tables, batch);
+            return self.settle_and_write(sent, Look::AtColumns, frame, tables, batch);
         };
-        if !relation.is_wanted_at(transaction.commit_lsn) {
+        if !relation.wants(sent.op(), transaction.commit_lsn) {
             return Ok(Outcome::Taken);
         }
         let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
         match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq)? {
-            Written::Yes => Ok(Outcome::Taken),
-            Written::Misfit => {
+            Ok(()) => Ok(Outcome::Taken),
+            Err(misfit) => {
                 self.sequence.retract();
-                self.settle_and_write(sent, frame, tables, batch)
+                let look = match misfit {
+                    Misfit::Columns => Look::AtColumns,
+                    Misfit::Type(_) => Look::AtTypes,
+                };
+                self.settle_and_write(sent, look, frame, tables, batch)
             }
         }
     }
 
-    /// The change shows a table or columns that are not known.
+    /// The change shows a table, columns or types that are not known.
     #[cold]
     fn settle_and_write<S: SentChange>(
         &mut self,
         sent: &S,
+        look: Look,
         frame: &Frame<'_>,
         tables: &Tables,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
-        let before = match self.settle(sent, tables)? {
+        let change = match self.settle(sent, look, tables)? {
             Settled::Ask(outcome) => return Ok(outcome),
-            Settled::Known(before) => before,
+            Settled::Known(change) => change,
         };
         self.asked.clear();
-        let Some(transaction) = &self.transaction else { return Err(outside()) };
-        let Some(relation) = self.relations.get(sent.table()) else { return Err(unsettled()) };
-        if let Some((before, table)) = before {
+        let mut schema_changes = usize::from(change.is_some());
+        if let Some((before, table)) = change {
             batch.schema_change(before, table);
         }
-        if !relation.is_wanted_at(transaction.commit_lsn) {
+        let fault = loop {
+            let Some(transaction) = &self.transaction else { break outside() };
+            let Some(relation) = self.relations.get(sent.table()) else { break unsettled() };
+            if !relation.wants(sent.op(), transaction.commit_lsn) {
+                return Ok(Outcome::Taken);
+            }
+            let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
+            match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq) {
+                Ok(Ok(())) => return Ok(Outcome::Taken),
+                // What the catalog says of now does not fit the change of then: the value is carried as its text.
+                Ok(Err(Misfit::Type(column))) => {
+                    self.sequence.retract();
+                    let Some((before, table)) = self.as_text(sent.table(), column) else { break unsettled() };
+                    batch.schema_change(Some(before), table);
+                    schema_changes += 1;
+                }
+                Ok(Err(Misfit::Columns)) => break unsettled(),
+                Err(fault) => break fault,
+            }
+        };
+        (0..schema_changes).for_each(|_| batch.retract_schema_change());
+        Err(fault)
+    }
+
+    /// Takes in a change of which no row was sent: the table has no replica identity. `sent` are the bytes that name the
+    /// table, of which `name_of` says what they mean.
+    ///
+    /// # Errors
+    ///
+    /// Where the change is wanted: nobody can tell which row it was.
+    #[cold]
+    pub(crate) fn rowless(
+        &mut self,
+        sent: &[u8],
+        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
+        op: Op,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<Outcome, Fault> {
+        let Some(commit_lsn) = self.transaction.map(|transaction| transaction.commit_lsn) else {
+            return Err(outside());
+        };
+        let mut change = None;
+        if self.relations.get(sent).is_none() {
+            let name = name_of(sent, &self.text)?;
+            match self.settle_unseen(sent, &name, tables)? {
+                Settled::Ask(outcome) => return Ok(outcome),
+                Settled::Known(known) => change = known,
+            }
+        }
+        self.asked.clear();
+        let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
+        // One that was delivered before was passed over before.
+        if !relation.wants(op, commit_lsn) || self.sequence.passes_all() {
+            if let Some((before, table)) = change {
+                batch.schema_change(before, table);
+            }
             return Ok(Outcome::Taken);
         }
-        let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
-        match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq)? {
-            Written::Yes => Ok(Outcome::Taken),
-            Written::Misfit => Err(unsettled()),
-        }
+        let name = relation.table.as_ref().map(|table| table.name.to_string()).unwrap_or_default();
+        let what = format!(
+            "table {name}: a row was changed, and not sent which: the table has no replica identity. ALTER TABLE … REPLICA \
+             IDENTITY gives it one for what follows; without_key: inserts_only or ignore passes over such changes"
+        );
+        Err(Fault::new(0, What::Said(what.into())))
     }
 
     /// Takes in a TRUNCATE of `tables_sent`, each the bytes that name it, of which `name_of` says what they mean.
@@ -322,7 +378,7 @@ impl Named {
         let Some(transaction) = &self.transaction else { return Err(outside()) };
         for sent in tables_sent {
             let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
-            if !relation.is_wanted_at(transaction.commit_lsn) {
+            if !relation.wants(Op::Truncate, transaction.commit_lsn) {
                 continue;
             }
             let Some(seq) = self.sequence.admit() else { continue };
@@ -384,9 +440,9 @@ fn write<S: SentChange>(
     batch: &mut ChangeBatch,
     transaction: &Transaction,
     seq: u64,
-) -> Result<Written, Fault> {
+) -> Result<Result<(), Misfit>, Fault> {
     batch.enter(transaction);
-    let Some(table) = relation.in_batch(batch) else { return Ok(Written::Yes) };
+    let Some(table) = relation.in_batch(batch) else { return Ok(Ok(())) };
     let buffer = batch.attach(frame.buffer());
     let mut writer = batch.write(buffer);
     if seq == 0 {
@@ -395,9 +451,11 @@ fn write<S: SentChange>(
     let op = sent.op();
     let mut filler = Filler::new(writer, relation, rules, text, frame, op);
     sent.rows(&mut filler)?;
-    let Some(writer) = filler.finish() else { return Ok(Written::Misfit) };
-    writer.finish(op, table, frame.lsn, seq, frame.data().len())?;
-    Ok(Written::Yes)
+    match filler.finish() {
+        Ok(writer) => writer.finish(op, table, frame.lsn, seq, frame.data().len())?,
+        Err(misfit) => return Ok(Err(misfit)),
+    }
+    Ok(Ok(()))
 }
 
 #[cold]

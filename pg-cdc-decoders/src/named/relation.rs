@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pg_cdc_core::batch::{BatchTable, ChangeBatch};
-use pg_cdc_core::{Lsn, Table};
+use pg_cdc_core::batch::{BatchTable, ChangeBatch, Op};
+use pg_cdc_core::{Lsn, Table, TableFacts};
 
 use super::SentType;
 
@@ -17,6 +17,8 @@ pub(super) struct Relation {
     pub(super) table: Option<Arc<Table>>,
     /// Transactions that commit before this are in the table's snapshot.
     pub(super) from: Lsn,
+    /// Its UPDATEs and DELETEs are not.
+    pub(super) inserts_only: bool,
     in_batch: Option<BatchTable>,
     pub(super) layout: Layout,
 }
@@ -30,6 +32,8 @@ pub(super) struct Layout {
     pub(super) columns: Vec<Placed>,
     /// Whether old rows may hold other columns than those of the replica identity, as far as it is known.
     pub(super) has_other_identity: bool,
+    /// Whether a value may be a composite of other fields than its type is known to have.
+    pub(super) may_misfit: bool,
 }
 
 /// A column by its label.
@@ -53,17 +57,33 @@ pub(super) struct Placed {
 
 impl Relation {
     pub(super) fn unwanted(sent: &[u8]) -> Self {
-        Self { sent: sent.into(), table: None, from: Lsn::ZERO, in_batch: None, layout: Layout::default() }
+        Self {
+            sent: sent.into(),
+            table: None,
+            from: Lsn::ZERO,
+            inserts_only: false,
+            in_batch: None,
+            layout: Layout::default(),
+        }
     }
 
-    pub(super) fn wanted(sent: &[u8], table: Arc<Table>, from: Lsn, layout: Layout) -> Self {
-        Self { sent: sent.into(), table: Some(table), from, in_batch: None, layout }
+    pub(super) fn wanted(sent: &[u8], table: Arc<Table>, facts: Option<&TableFacts>, layout: Layout) -> Self {
+        let from = facts.map_or(Lsn::ZERO, |facts| facts.from);
+        let inserts_only = facts.is_some_and(|facts| facts.inserts_only);
+        Self { sent: sent.into(), table: Some(table), from, inserts_only, in_batch: None, layout }
     }
 
-    /// Whether changes of a transaction that commits at `commit_lsn` are wanted.
+    /// It is as `table` says from here on, in the same layout.
+    pub(super) fn set_table(&mut self, table: Arc<Table>) {
+        self.table = Some(table);
+        self.in_batch = None;
+    }
+
+    /// Whether `op`, in a transaction that commits at `commit_lsn`, is wanted.
     #[inline]
-    pub(super) fn is_wanted_at(&self, commit_lsn: Lsn) -> bool {
-        self.table.is_some() && commit_lsn >= self.from
+    pub(super) fn wants(&self, op: Op, commit_lsn: Lsn) -> bool {
+        let is_left_out = self.inserts_only && matches!(op, Op::Update | Op::Delete);
+        self.table.is_some() && commit_lsn >= self.from && !is_left_out
     }
 
     /// The table's handle in `batch`.

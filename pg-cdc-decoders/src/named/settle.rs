@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pg_cdc_core::batch::Op;
-use pg_cdc_core::{Column, Known, Lsn, Outcome, ReplicaIdentity, Table, TableFacts, TableName, Tables};
+use pg_cdc_core::types::may_misfit;
+use pg_cdc_core::{
+    Column, ColumnType, Known, Outcome, ReplicaIdentity, Table, TableFacts, TableName, Tables,
+};
 
 use super::relation::{Labelled, Layout, Placed, Relation};
 use super::seen::Seen;
@@ -17,6 +20,14 @@ pub(super) enum Settled {
     Ask(Outcome),
     /// It is; and the version before, and the new one, where that is another.
     Known(Option<(Option<Arc<Table>>, Arc<Table>)>),
+}
+
+/// What of a change is not as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    AtColumns,
+    /// What a type is made of: the catalog must be asked, though all names are the same.
+    AtTypes,
 }
 
 /// The versions of the tables in use.
@@ -86,7 +97,12 @@ impl Shown {
 
 impl Named {
     /// Finds out what table and columns a change shows.
-    pub(super) fn settle<S: SentChange>(&mut self, sent: &S, tables: &Tables) -> Result<Settled, Fault> {
+    pub(super) fn settle<S: SentChange>(
+        &mut self,
+        sent: &S,
+        look: Look,
+        tables: &Tables,
+    ) -> Result<Settled, Fault> {
         let name = sent.table_name(&self.text)?;
         let mut seen = Seen::default();
         sent.rows(&mut seen)?;
@@ -100,7 +116,25 @@ impl Named {
             old: self.described(sent, seen.old.unwrap_or_default())?,
             new: self.described(sent, seen.new.unwrap_or_default())?,
         };
+        if look == Look::AtTypes && self.may_ask(sent.table(), tables) {
+            return Ok(self.ask(sent.table(), &name, &shown));
+        }
         self.settle_shown(sent.table(), &name, &shown, tables)
+    }
+
+    /// From here on the column at `index` of a table is carried as its text; gives the version before, and this one.
+    pub(super) fn as_text(&mut self, sent: &[u8], index: usize) -> Option<(Arc<Table>, Arc<Table>)> {
+        let relation = self.relations.get(sent)?;
+        let before = relation.table.clone()?;
+        let mut table = Table::clone(&before);
+        let column = table.columns.get_mut(index).filter(|column| may_misfit(&column.type_))?;
+        let ColumnType { oid, modifier, name, .. } = column.type_.clone();
+        column.type_ = ColumnType::new(oid, modifier, name);
+        relation.layout.may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
+        let table = Arc::new(table);
+        relation.set_table(Arc::clone(&table));
+        self.versions.insert(Arc::clone(&table));
+        Some((before, table))
     }
 
     /// The same of a table of which no columns are shown, once it was [asked for](Self::must_ask).
@@ -186,8 +220,7 @@ impl Named {
             self.versions.insert(Arc::clone(&table));
         }
         let layout = self.layout(sent, &table, facts, shown);
-        let from = facts.map_or(Lsn::ZERO, |facts| facts.from);
-        self.relations.insert(Relation::wanted(sent, table, from, layout));
+        self.relations.insert(Relation::wanted(sent, table, facts, layout));
         if oid != 0 {
             // It is called otherwise by now: what goes by its name before is asked for again.
             for before in self.relations.other_names(oid, sent) {
@@ -241,18 +274,16 @@ impl Named {
             known.place = at.and_then(|at| u16::try_from(at).ok());
         }
         let columns = table.columns.iter().map(|column| {
-            let is_absent = match shown.find(&column.name) {
-                Some(_) => false,
-                None => {
-                    shown.denies(&column.name, facts)
-                        || was_absent.iter().any(|absent| **absent == *column.name)
-                }
-            };
+            let was_absent = || was_absent.iter().any(|absent| **absent == *column.name);
+            let is_absent =
+                shown.denies(&column.name, facts) || (shown.find(&column.name).is_none() && was_absent());
             let is_toastable = facts.is_none_or(|facts| facts.is_toastable(&column.name));
             Placed { is_absent, is_toastable }
         });
         let has_other_identity = facts.is_none() || !holds(table, shown, self.rules);
-        Layout { labels, columns: columns.collect(), has_other_identity }
+        let columns = columns.collect();
+        let may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
+        Layout { labels, columns, has_other_identity, may_misfit }
     }
 }
 

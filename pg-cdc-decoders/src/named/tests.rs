@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pg_cdc_core::batch::{ChangeBatch, Event, Op, TruncateOptions};
-use pg_cdc_core::types::oid;
+use pg_cdc_core::types::{Field, Shape as TypeShape, oid};
 use pg_cdc_core::{
     Column, ColumnType, Columns, Datum, Frame, Known, Lsn, Outcome, ReplicaIdentity, Shape, Table,
     TableFacts, TableName, Tables,
@@ -245,6 +245,35 @@ fn what_is_in_the_snapshot_of_the_table_is_passed_over() {
 }
 
 #[test]
+fn where_only_inserts_are_wanted_updates_and_deletes_are_passed_over() {
+    let mut facts = facts(t());
+    facts.inserts_only = true;
+    let mut bench = Bench::new(RULES);
+    bench.now("t", Some(facts));
+    assert_eq!(bench.take("t insert id:integer=1 note:text=x"), [T, "Insert t id=1 note=x"]);
+    assert!(bench.take("t delete < id:integer=1").is_empty());
+    assert!(bench.take("t update id:integer=1 note:text=y").is_empty());
+    assert_eq!(bench.take("truncate t"), ["Truncate t"]);
+}
+
+#[test]
+fn a_change_without_a_row_is_an_error_where_it_is_wanted() {
+    let mut bench = Bench::with(RULES, t());
+    bench.now("u", None);
+    let rowless = |bench: &mut Bench, sent: &[u8]| loop {
+        let outcome = bench.named.rowless(sent, name_of, Op::Delete, &bench.tables, &mut bench.batch);
+        match outcome.map_err(|fault| fault.what().to_string()) {
+            Ok(Outcome::NeedTable { name, .. }) => bench.answer(&name),
+            Ok(outcome) => break Ok(outcome),
+            Err(error) => break Err(error),
+        }
+    };
+    assert_eq!(rowless(&mut bench, b"u"), Ok(Outcome::Taken));
+    let error = rowless(&mut bench, b"t").unwrap_err();
+    assert!(error.contains("table public.t") && error.contains("without_key"), "{error}");
+}
+
+#[test]
 fn a_column_that_came_later_is_absent_until_it_is_there() {
     let mut bench =
         Bench::with(RULES, table(1, "t", &[("id", oid::INT4), ("note", oid::TEXT), ("n", oid::INT4)]));
@@ -293,6 +322,55 @@ fn a_column_that_was_retyped_since_is_of_the_type_that_the_change_tells() {
         bench.take("t insert id:integer=1 n:app.mood=ok"),
         ["1 t (id:int4 n:app.mood) was t key [0]", "Insert t id=1 n=ok"]
     );
+}
+
+fn pair(fields: &[&str]) -> ColumnType {
+    let fields = fields.iter().map(|name| Field::new(*name, ColumnType::built_in(oid::INT4))).collect();
+    ColumnType::with_shape(70_000, -1, "app.pair", TypeShape::Composite { fields })
+}
+
+fn with_pair(fields: &[&str]) -> Table {
+    let mut table = t();
+    table.columns[1].type_ = pair(fields);
+    table
+}
+
+#[test]
+fn a_composite_that_was_altered_has_the_catalog_asked() {
+    let mut bench = Bench::with(RULES, with_pair(&["a"]));
+    let lines = bench.take("t insert id:integer=1 note:app.pair=(1)");
+    assert_eq!(lines[1], "Insert t id=1 note=(1)");
+    assert_eq!(bench.asked, 1);
+    bench.now("t", Some(facts(with_pair(&["a", "b"]))));
+    let insert = "t insert id:integer=1 note:app.pair=(1,2)";
+    bench.bytes(insert.as_bytes()).unwrap();
+    assert_eq!(bench.batch.changes().next().unwrap().table().columns[1].type_, pair(&["a", "b"]));
+    assert_eq!(bench.lines()[1], "Insert t id=1 note=(1,2)");
+    assert_eq!(bench.take(insert), ["Insert t id=1 note=(1,2)"]);
+    assert_eq!(bench.asked, 2);
+}
+
+#[test]
+fn a_composite_of_another_time_is_carried_as_its_text() {
+    let mut bench = Bench::with(RULES, with_pair(&["a"]));
+    let insert = "t insert id:integer=1 note:app.pair=(1,2)";
+    bench.bytes(insert.as_bytes()).unwrap();
+    let type_ = bench.batch.changes().next().unwrap().table().columns[1].type_.clone();
+    assert_eq!((type_.oid, type_.fields()), (70_000, None));
+    assert_eq!(bench.lines().last().unwrap(), "Insert t id=1 note=(1,2)");
+    assert_eq!(bench.take(insert), ["Insert t id=1 note=(1,2)"]);
+    assert_eq!(bench.asked, 1, "a frame asks once, and what is text fits anything");
+}
+
+#[test]
+fn what_else_is_known_of_a_name_is_seen_with_the_next_transaction() {
+    let mut bench = Bench::with(RULES, t());
+    bench.take("t insert id:integer=1 note:text=x");
+    bench.tables.insert_named(TableName::new("public", "t"), Known::Unwanted);
+    assert_eq!(bench.take("t insert id:integer=1 note:text=x").len(), 1);
+    let _ = bench.named.commit(&mark(false), &mut bench.batch).unwrap();
+    let _ = bench.named.begin(&mark(true), &bench.tables).unwrap();
+    assert!(bench.take("t insert id:integer=1 note:text=x").is_empty());
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod announced;
 mod relation;
 mod streamed;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tuple;
 
 use std::collections::HashMap;

@@ -67,7 +67,8 @@ impl Bench {
     }
 }
 
-fn line(event: &Event<'_>) -> String {
+/// What an event says.
+pub(crate) fn line(event: &Event<'_>) -> String {
     match event {
         Event::Begin(transaction) => {
             let xid = transaction.xid.unwrap();

@@ -1,0 +1,8 @@
+//! What real servers print through `test_decoding`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod encodings;
+mod losses;
+mod phases;
+mod printed;
+mod support;
