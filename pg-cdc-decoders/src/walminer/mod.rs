@@ -153,7 +153,9 @@ impl WalMiner {
             return Ok(need(row));
         };
         let Some(relation) = self.relations.get(index) else { return Ok(Outcome::Taken) };
-        let Some(known) = relation.wanted_at(transaction.commit_lsn) else { return Ok(Outcome::Taken) };
+        let Some(known) = relation.wanted_at(transaction.commit_lsn, row.verb) else {
+            return Ok(Outcome::Taken);
+        };
         let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
         let target = Target { verb: row.verb, schema: row.schema, relation: row.relation };
         if let Err(wrong) = sql::parse(row.statement, target, &known.layout, &mut self.parsed) {

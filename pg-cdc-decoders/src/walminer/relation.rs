@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{BatchTable, ChangeBatch};
+use pg_cdc_core::walminer::Verb;
 use pg_cdc_core::{Known, Lsn, Table, TableFacts, TableName, Tables};
 
 use super::sql::Layout;
@@ -23,14 +24,17 @@ pub(super) struct Wanted {
     pub(super) table: Arc<Table>,
     pub(super) layout: Layout,
     from: Lsn,
+    inserts_only: bool,
     in_batch: Option<BatchTable>,
     is_announced: bool,
 }
 
 impl Relation {
-    /// The table, if a transaction that commits at `commit_lsn` is wanted.
-    pub(super) fn wanted_at(&mut self, commit_lsn: Lsn) -> Option<&mut Wanted> {
-        self.wanted.as_mut().filter(|wanted| commit_lsn > wanted.from)
+    /// The table, if a change of it in a transaction that commits at `commit_lsn` is wanted.
+    pub(super) fn wanted_at(&mut self, commit_lsn: Lsn, verb: Verb) -> Option<&mut Wanted> {
+        let wanted = self.wanted.as_mut()?;
+        let wants_it = commit_lsn > wanted.from && (verb == Verb::Insert || !wanted.inserts_only);
+        wants_it.then_some(wanted)
     }
 }
 
@@ -40,6 +44,7 @@ impl Wanted {
             table: Arc::clone(&facts.table),
             layout: Layout::new(facts),
             from: facts.from,
+            inserts_only: facts.inserts_only,
             in_batch: None,
             is_announced: false,
         }

@@ -93,6 +93,20 @@ fn a_table_is_wanted_from_behind_its_point() {
 }
 
 #[test]
+fn of_a_table_whose_inserts_alone_are_wanted_nothing_else_comes() {
+    let mut bench = Bench::new(&[]);
+    let mut known = facts(&t());
+    known.inserts_only = true;
+    bench.tables.insert_named(t().name.clone(), Known::Wanted(known));
+    bench.begin(100, 7);
+    let update = r#"UPDATE "public"."t" SET "note" = 'y' WHERE "id"=1 AND "note"='x';"#;
+    for statement in [update, r#"DELETE FROM "public"."t" WHERE "id"=1 AND "note"='y';"#, INSERT] {
+        assert_eq!(bench.statement(&t(), statement).unwrap(), Outcome::Taken);
+    }
+    assert_eq!(bench.take()[2..], ["Insert #0 new {id: [1], note: [x]}"]);
+}
+
+#[test]
 fn columns_that_nobody_reads_are_passed_over() {
     let mut bench = Bench::new(&[]);
     let mut known = facts(&t());
