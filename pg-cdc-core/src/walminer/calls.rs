@@ -17,7 +17,7 @@ const START: &str = "25 25 23 23";
 
 /// Which walminer a database has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Release {
+pub(super) enum Release {
     /// Version 1: whole files are mined, and the result is a temporary table of the session.
     First,
     /// Version 3: a range of the log is mined, and the result is a table of the database.
@@ -73,17 +73,21 @@ impl Miner {
 
     /// What the server says of itself now.
     pub(super) async fn moment(&self) -> Result<Moment, Error> {
-        let flushed = lsn(&self.client, "SELECT pg_catalog.pg_current_wal_flush_lsn()::text").await?;
+        let flushed = self.flushed().await?;
         let running = running(&self.client).await?;
-        let inserted = lsn(&self.client, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text").await?;
-        // A page's header is no record: an idle server never flushes it.
-        let inserted = inserted.before_page_header(self.segment);
+        let inserted = self.inserted().await?;
         Ok(Moment { flushed, running, inserted })
+    }
+
+    /// What is before is on disk.
+    pub(super) async fn flushed(&self) -> Result<Lsn, Error> {
+        lsn(&self.client, "SELECT pg_catalog.pg_current_wal_flush_lsn()::text").await
     }
 
     /// Where the next record will be written.
     pub(super) async fn inserted(&self) -> Result<Lsn, Error> {
         let inserted = lsn(&self.client, "SELECT pg_catalog.pg_current_wal_insert_lsn()::text").await?;
+        // A page's header is no record: an idle server never flushes it.
         Ok(inserted.before_page_header(self.segment))
     }
 
@@ -125,7 +129,7 @@ impl Miner {
         self.client.take_notices();
         // In one transaction, so that its own traces can be told from those of others.
         self.client.batch_execute("BEGIN").await?;
-        let said = self.call(sql).await?;
+        let said = self.call(sql).await.map_err(unable)?;
         let own = self.client.query_one("SELECT pg_catalog.txid_current_if_assigned()", &[]).await?;
         let own: Option<i64> = own.try_get(0)?;
         self.client.batch_execute("COMMIT").await?;
@@ -252,6 +256,23 @@ fn complete(said: &str, notices: &[Notice]) -> Result<(), Error> {
     match bad.next() {
         Some(said) => Err(missed(format!("walminer could not restore everything: {}", said.trim()))),
         None => Ok(()),
+    }
+}
+
+/// The call itself failed.
+fn unable(error: Error) -> Error {
+    let hint = match error.sqlstate() {
+        // `Fail to search checkpoint in front search mode` and the like: elog's.
+        Some("XX000") if error.hint().is_none() => Some(
+            "walminer needs the WAL since the checkpoint before where it starts: WAL must stay until it is mined",
+        ),
+        Some("42501") => Some("walminer's functions are for superusers"),
+        _ => None,
+    };
+    let error = error.while_doing("walminer failed");
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
     }
 }
 

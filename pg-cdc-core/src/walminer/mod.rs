@@ -22,6 +22,8 @@
 
 #[cfg(feature = "stream")]
 mod calls;
+#[cfg(feature = "stream")]
+mod delivery;
 mod message;
 #[cfg(feature = "stream")]
 mod options;
@@ -36,7 +38,7 @@ mod statement;
 mod window;
 
 #[cfg(feature = "stream")]
-pub use calls::{Release, quiet_start};
+pub use calls::quiet_start;
 pub use message::{Malformed, Message, MinedRow, Verb};
 #[cfg(feature = "stream")]
 pub use options::MiningOptions;

@@ -1,82 +1,25 @@
-//! The task behind a walminer source: windows, rows, batches.
+//! The task behind a walminer source: one session after another, window after window.
 
-use std::collections::HashSet;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
 
-use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
-use tokio_postgres::RowStream;
 
 use super::calls::{Miner, Release, quiet_start, running};
+use super::delivery::{Delivery, Ended, Wishes};
 use super::options::MiningOptions;
-use super::rows::Messages;
 use super::window::{Segments, Windows};
-use crate::batch::{ChangeBatch, Recycler};
-use crate::catalog::{self, Client};
+use crate::batch::ChangeBatch;
+use crate::catalog;
 use crate::stream::Until;
-use crate::stream::lookup::{Lookup, Scope};
-use crate::{
-    DecodeError, Decoder, Error, ErrorKind, Frame, Lsn, Outcome, Position, SourceError, TableName, Tables,
-};
-
-/// How many bytes of messages are decoded at a time.
-const BUFFER: usize = 64 << 10;
-
-/// What the task is asked to do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Wishes {
-    pub(super) paused: bool,
-    pub(super) stop: bool,
-}
-
-/// Why a session ended.
-enum Ended {
-    /// Its end is reached, or nobody wants more.
-    Over,
-    /// Something went wrong.
-    Failed(SourceError),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<tokio_postgres::Error> for Ended {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Failed(Error::from(error).into())
-    }
-}
-
-impl From<DecodeError> for Ended {
-    fn from(error: DecodeError) -> Self {
-        Self::Failed(error.into())
-    }
-}
+use crate::{Decoder, Error, ErrorKind, Lsn, ServerId, SourceError};
 
 /// What outlives a session.
 pub(super) struct Reader<D> {
-    options: MiningOptions,
-    decoder: D,
-    tables: Tables,
-    recycler: Recycler,
-    batch: ChangeBatch,
-    batches: mpsc::Sender<Result<ChangeBatch, SourceError>>,
+    options: Arc<MiningOptions>,
+    until: Option<Until>,
+    delivery: Delivery<D>,
     wishes: watch::Receiver<Wishes>,
-    /// Where the last whole transaction leads.
-    reached: Position,
-    handed_out: Position,
-    /// The transaction that is being decoded.
-    open: Option<Lsn>,
-    /// A session for what must be known of tables.
-    catalog: Option<Client>,
-    version: u32,
-    /// Tables that were named in the log already.
-    unknown: HashSet<u32>,
     /// A window was mined since the session began.
     worked: bool,
 }
@@ -88,23 +31,9 @@ impl<D: Decoder> Reader<D> {
         batches: mpsc::Sender<Result<ChangeBatch, SourceError>>,
         wishes: watch::Receiver<Wishes>,
     ) -> Self {
-        let recycler = Recycler::new();
-        Self {
-            decoder,
-            tables: Tables::from_catalog(),
-            batch: recycler.batch(),
-            recycler,
-            batches,
-            wishes,
-            reached: options.start.clone(),
-            handed_out: options.start.clone(),
-            open: None,
-            catalog: None,
-            version: 0,
-            unknown: HashSet::new(),
-            worked: false,
-            options,
-        }
+        let (until, options) = (options.until, Arc::new(options));
+        let delivery = Delivery::new(Arc::clone(&options), decoder, batches, wishes.clone());
+        Self { options, until, delivery, wishes, worked: false }
     }
 
     pub(super) async fn run(mut self) {
@@ -118,7 +47,7 @@ impl<D: Decoder> Reader<D> {
             if !error.is_transient() || since.elapsed() >= self.options.retry.max_elapsed {
                 let mut wishes = self.wishes.clone();
                 tokio::select! {
-                    () = self.fail(error) => {}
+                    () = self.delivery.fail(error) => {}
                     _ = wishes.wait_for(|wishes| wishes.stop) => {}
                 }
                 return;
@@ -131,13 +60,6 @@ impl<D: Decoder> Reader<D> {
             if self.sleep(pause).await.is_err() {
                 return;
             }
-        }
-    }
-
-    /// Tells the reader what went wrong. What is decoded comes first: it is as good as ever.
-    async fn fail(&mut self, error: SourceError) {
-        if self.batch.is_blank() || self.hand_out().await.is_ok() {
-            let _ = self.batches.send(Err(error)).await;
         }
     }
 
@@ -157,7 +79,7 @@ impl<D: Decoder> Reader<D> {
             Ok(miner) => miner,
             Err(error) => return error.into(),
         };
-        self.version = miner.version;
+        self.delivery.version = miner.version;
         let ended = tokio::select! {
             ended = self.windows(&miner) => ended,
             _ = wishes.wait_for(|wishes| wishes.stop) => Ok(()),
@@ -173,8 +95,10 @@ impl<D: Decoder> Reader<D> {
 
     /// Window after window.
     async fn windows(&mut self, miner: &Miner) -> Result<(), Ended> {
-        let (found, saved) = (miner.server, self.reached.server);
-        if found != saved {
+        let found = miner.server;
+        let start = self.delivery.position();
+        if found != start.server {
+            let saved: ServerId = start.server;
             let what = format!(
                 "the server is another, or was promoted or restored since: system identifier {} and timeline {}, saved \
                  {} and {}",
@@ -184,20 +108,20 @@ impl<D: Decoder> Reader<D> {
                 .with_hint("point the pipeline at the server it began on, or begin anew with a snapshot")
                 .into());
         }
-        let until = match self.options.until {
+        let until = match self.until {
             None => None,
             Some(Until::Lsn(until)) => Some(until),
             Some(Until::Current) => {
                 // Taken once: a reconnect does not move the end.
                 let now = miner.inserted().await?;
-                self.options.until = Some(Until::Lsn(now));
+                self.until = Some(Until::Lsn(now));
                 Some(now)
             }
         };
         if let Some(until) = until {
             catalog::flush_soon(&miner.client, until).await?;
         }
-        tracing::info!(release = ?miner.release, from = %self.reached.confirmed, "mining");
+        tracing::info!(release = ?miner.release, from = %start.confirmed, "mining");
         match miner.release {
             Release::First => self.first(miner, until).await,
             Release::Third => self.third(miner, until).await,
@@ -206,7 +130,7 @@ impl<D: Decoder> Reader<D> {
 
     /// Version 3: ranges of the log.
     async fn third(&mut self, miner: &Miner, until: Option<Lsn>) -> Result<(), Ended> {
-        let mut windows = Windows::new(self.position().confirmed);
+        let mut windows = Windows::new(self.delivery.position().confirmed);
         loop {
             let now = miner.moment().await?;
             let (mut behind, flushed) = (false, now.flushed);
@@ -215,20 +139,22 @@ impl<D: Decoder> Reader<D> {
                     miner.add(directory).await?;
                 }
                 let own = miner.mine_range(start, end).await?;
-                let after = self.restart();
+                let after = self.delivery.restart();
                 miner.check_restored(after).await?;
                 let rows = miner.third_rows(after).await?;
-                self.read(rows, |messages, row, out, ends| messages.third(row, out, ends), start).await?;
+                self.delivery
+                    .read(rows, |messages, row, out, ends| messages.third(row, out, ends), start)
+                    .await?;
                 miner.stop().await?;
                 tracing::debug!(%start, %end, "a window is mined");
                 if let Some(start) = windows.done(end, own) {
-                    self.reached.confirmed = self.reached.confirmed.max(start);
+                    self.delivery.confirm(start);
                 }
                 self.worked = true;
                 behind = end < flushed;
             }
             let ended = until.is_some_and(|until| windows.mined() >= until);
-            self.window_over(ended).await?;
+            self.delivery.window_over(ended).await?;
             if ended {
                 return Ok(());
             }
@@ -241,7 +167,7 @@ impl<D: Decoder> Reader<D> {
     /// Version 1: whole files.
     async fn first(&mut self, miner: &Miner, until: Option<Lsn>) -> Result<(), Ended> {
         let segments = Segments { size: miner.segment, timeline: miner.server.timeline };
-        let mut base = self.position().confirmed;
+        let mut base = self.delivery.position().confirmed;
         if segments.start_of(base) != base {
             let what = format!("version 1 of walminer mines whole WAL files, and {base} is no file's start");
             return Err(Error::new(ErrorKind::Config, what)
@@ -272,17 +198,19 @@ impl<D: Decoder> Reader<D> {
             }
             let end = match quiet {
                 Some(quiet) => quiet,
-                None => segments.start_of(miner.inserted().await?),
+                // What is not on disk yet is in no file.
+                None => segments.start_of(miner.flushed().await?),
             };
             if end > mined {
                 for name in segments.names(base, end) {
                     miner.add(&format!("{directory}/{name}")).await?;
                 }
                 let own = miner.mine_files().await?;
-                self.restart();
+                self.delivery.restart();
                 let odd = miner.odd_names().await?;
                 let rows = miner.first_rows().await?;
-                self.read(rows, |messages, row, out, ends| messages.first(row, &odd, out, ends), base)
+                self.delivery
+                    .read(rows, |messages, row, out, ends| messages.first(row, &odd, out, ends), base)
                     .await?;
                 miner.stop().await?;
                 tracing::debug!(start = %base, %end, "a window is mined");
@@ -291,11 +219,11 @@ impl<D: Decoder> Reader<D> {
                 idle = quiet.map(|_| before.ended_below + own);
                 if quiet.is_some() {
                     base = end;
-                    self.reached.confirmed = end;
+                    self.delivery.confirm(end);
                 }
             }
             let ended = until.is_some_and(|until| mined >= until);
-            self.window_over(ended).await?;
+            self.delivery.window_over(ended).await?;
             if ended {
                 return Ok(());
             }
@@ -303,148 +231,11 @@ impl<D: Decoder> Reader<D> {
         }
     }
 
-    /// What comes may be what was delivered: it is passed over. Gives the first LSN of a commit that is not.
-    fn restart(&mut self) -> Lsn {
-        let position = self.position();
-        self.decoder.restart(Some(&position));
-        self.open = None;
-        let whole = position.seq.is_none();
-        let after = Lsn::new(position.commit_lsn.as_u64().saturating_add(whole.into()));
-        self.reached = position;
-        after
-    }
-
-    /// The rows of one window, to the last.
-    async fn read<F>(&mut self, rows: RowStream, mut write: F, base: Lsn) -> Result<(), Ended>
-    where
-        F: FnMut(&mut Messages, &tokio_postgres::Row, &mut Vec<u8>, &mut Vec<usize>) -> Result<(), Error>,
-    {
-        let mut rows = pin!(rows);
-        let (mut messages, mut ends) = (Messages::new(base), Vec::new());
-        let mut more = true;
-        while more {
-            self.wait_for_memory().await?;
-            let mut buffer = self.options.memory.take(BUFFER);
-            ends.clear();
-            while buffer.bytes_mut().len() < BUFFER {
-                match poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
-                    Some(row) => write(&mut messages, &row?, buffer.bytes_mut(), &mut ends)?,
-                    None => {
-                        messages.end(buffer.bytes_mut(), &mut ends)?;
-                        more = false;
-                        break;
-                    }
-                }
-            }
-            let bytes = buffer.freeze();
-            let mut start = 0;
-            for &end in &ends {
-                self.decode(&bytes, start..end).await?;
-                start = end;
-            }
-        }
-        Ok(())
-    }
-
-    async fn decode(&mut self, bytes: &bytes::Bytes, range: std::ops::Range<usize>) -> Result<(), Ended> {
-        loop {
-            let lsn = self.open.unwrap_or(self.reached.commit_lsn);
-            let frame = Frame::new(lsn, bytes, range.clone());
-            match self.decoder.decode(frame, &self.tables, &mut self.batch)? {
-                Outcome::Taken => break,
-                Outcome::Begin { commit_lsn } => {
-                    self.open = Some(commit_lsn);
-                    break;
-                }
-                Outcome::Commit { commit_lsn, .. } => {
-                    self.open = None;
-                    if commit_lsn >= self.reached.commit_lsn {
-                        self.reached.commit_lsn = commit_lsn;
-                        self.reached.seq = None;
-                    }
-                    break;
-                }
-                Outcome::NeedTable { name, types, .. } => self.look_up(name, &types).await?,
-            }
-        }
-        if self.batch.len() >= self.options.batch.rows || self.batch.size() >= self.options.batch.bytes {
-            self.hand_out().await?;
-        }
-        Ok(())
-    }
-
-    async fn look_up(&mut self, name: TableName, types: &[u32]) -> Result<(), Ended> {
-        let options = &self.options;
-        let scope = Scope {
-            connect: &options.connect,
-            tables: &options.tables,
-            shapes: &options.shapes,
-            selection: &options.selection,
-            unknown_tables: options.unknown_tables,
-            starts: &options.starts,
-        };
-        let (client, unknown) = (&mut self.catalog, &mut self.unknown);
-        let mut lookup = Lookup { scope, version: self.version, client, unknown };
-        let found = lookup.named_table(&name, types).await?;
-        self.tables.insert_named(name, found.table);
-        found.types.into_iter().for_each(|type_| self.tables.insert_type(type_));
-        Ok(())
-    }
-
-    /// Waits until there is room for another buffer. What we hold ourselves is handed out first.
-    async fn wait_for_memory(&mut self) -> Result<(), Ended> {
-        let memory = self.options.memory.clone();
-        let ready = poll_fn(|cx| Poll::Ready(memory.poll_ready(cx).is_ready())).await;
-        if !ready {
-            if !self.batch.is_blank() {
-                self.hand_out().await?;
-            }
-            poll_fn(|cx| memory.poll_ready(cx)).await;
-        }
-        Ok(())
-    }
-
-    /// After a window, what there is goes out, and be it only how far we are.
-    async fn window_over(&mut self, ended: bool) -> Result<(), Ended> {
-        if self.batch.is_blank() && (ended || self.reached > self.handed_out) {
-            self.batch.idle(self.reached.confirmed);
-        }
-        if self.batch.is_blank() { Ok(()) } else { self.hand_out().await }
-    }
-
-    /// Where the batch leads as it is.
-    fn position(&self) -> Position {
-        let mut position = self.reached.clone();
-        let Some(open) = self.open else { return position };
-        let filled = self.batch.last().filter(|(commit_lsn, _)| *commit_lsn == open).map(|(_, seq)| seq);
-        // What was handed out of the transaction counts also when nothing of it has followed.
-        let before = self.handed_out.seq.filter(|_| self.handed_out.commit_lsn == open);
-        if let Some(seq) = filled.or(before) {
-            position.commit_lsn = open;
-            position.seq = Some(seq);
-        }
-        position
-    }
-
-    /// Closes the batch and hands it to the reader, once it has room for it.
-    async fn hand_out(&mut self) -> Result<(), Ended> {
-        self.wishes.wait_for(|wishes| !wishes.paused || wishes.stop).await.map_err(|_| Ended::Over)?;
-        let position = self.position();
-        let permit = self.batches.reserve().await.map_err(|_| Ended::Over)?;
-        let mut batch = std::mem::replace(&mut self.batch, self.recycler.batch());
-        batch.compact();
-        batch.set_position(position.clone());
-        permit.send(Ok(batch));
-        self.handed_out = position;
-        Ok(())
-    }
-
     /// Waits, unless it is over.
     async fn sleep(&mut self, duration: std::time::Duration) -> Result<(), Ended> {
-        let batches = self.batches.clone();
         tokio::select! {
             () = sleep(duration) => Ok(()),
-            () = batches.closed() => Err(Ended::Over),
+            () = self.delivery.abandoned() => Err(Ended::Over),
             _ = self.wishes.wait_for(|wishes| wishes.stop) => Err(Ended::Over),
         }
     }

@@ -9,8 +9,9 @@ use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::delivery::Wishes;
 use super::options::MiningOptions;
-use super::reader::{Reader, Wishes};
+use super::reader::Reader;
 use crate::batch::ChangeBatch;
 use crate::{Control, Decoder, Error, ErrorKind, Position, Source, SourceControl, SourceError, TableName};
 

@@ -36,6 +36,23 @@ async fn half_answers_are_errors_and_nothing_is_skipped() {
 }
 
 #[tokio::test]
+async fn a_call_that_fails_says_what_walminer_said_and_what_to_do() {
+    let server = Server::new(WALMINER).await;
+    let start = server.start().await;
+    server
+        .run(
+            "CREATE OR REPLACE FUNCTION mine.walminer_contents_check() RETURNS void LANGUAGE plpgsql AS $body$
+             BEGIN RAISE 'Fail to search checkpoint in front search mode' USING ERRCODE = 'XX000'; END $body$",
+        )
+        .await;
+    let (_, error) = fails(&server, &start).await;
+    assert_eq!((error.kind(), error.sqlstate()), (ErrorKind::Server, Some("XX000")));
+    assert!(error.hint().is_some_and(|hint| hint.contains("checkpoint")));
+    let told = pg_cdc_core::Error::from(error).with_causes();
+    assert_eq!(told, "walminer failed: Fail to search checkpoint in front search mode");
+}
+
+#[tokio::test]
 async fn rows_that_could_not_be_restored_are_errors_unless_they_were_delivered() {
     let server = Server::new(WALMINER).await;
     let start = server.start().await;

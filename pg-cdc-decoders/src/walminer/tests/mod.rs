@@ -1,5 +1,6 @@
 //! Tests of the decoder, against what walminer printed and against what the testkit prints by its rules.
 
+mod allocations;
 mod first;
 mod malformed;
 mod random;
