@@ -27,6 +27,7 @@ use pg_cdc_core::batch::{ChangeBatch, Transaction};
 use pg_cdc_core::walminer::{Message, MinedRow};
 use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Sequence, Table, TableName, Tables};
 
+use crate::TextEncoding;
 use relation::Relations;
 use sql::{Parsed, Target, Wrong};
 
@@ -46,6 +47,7 @@ pub struct WalMiner {
     asked: Option<(Lsn, u64)>,
     /// What the statement says that is being decoded.
     parsed: Parsed,
+    text: TextEncoding,
 }
 
 impl WalMiner {
@@ -60,6 +62,14 @@ impl WalMiner {
     pub fn with_versions(tables: impl IntoIterator<Item = Arc<Table>>) -> Self {
         let versions = tables.into_iter().map(|table| (table.oid, table)).collect();
         Self { versions, ..Self::default() }
+    }
+
+    /// The encoding of the text that comes. UTF-8 is what a session gets that asks for it, but from a database in
+    /// SQL_ASCII, of which the server converts nothing.
+    #[must_use]
+    pub fn with_text(mut self, text: TextEncoding) -> Self {
+        self.text = text;
+        self
     }
 }
 
@@ -168,11 +178,15 @@ impl WalMiner {
             self.relations.forget(index);
             return Ok(need(row));
         }
-        known.announce(&mut self.versions, batch);
+        let is_new = known.announce(&mut self.versions, batch);
         batch.enter(transaction);
-        let written = write::change(&self.parsed, known, row, frame, seq, batch);
+        let change = write::Change { parsed: &self.parsed, row, frame, seq, text: &self.text };
+        let written = change.write(known, batch);
         if written.is_err() {
             self.sequence.retract();
+            if is_new {
+                batch.retract_schema_change();
+            }
         }
         written.map(|()| Outcome::Taken)
     }

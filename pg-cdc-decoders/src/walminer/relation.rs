@@ -57,17 +57,25 @@ impl Wanted {
         handle
     }
 
-    /// Says that the table is in use as it is, where that is not the version that was.
-    pub(super) fn announce(&mut self, versions: &mut HashMap<u32, Arc<Table>>, batch: &mut ChangeBatch) {
+    /// Says that the table is in use as it is, where that is not the version that was; and whether it is not.
+    pub(super) fn announce(
+        &mut self,
+        versions: &mut HashMap<u32, Arc<Table>>,
+        batch: &mut ChangeBatch,
+    ) -> bool {
         if self.is_announced {
-            return;
+            return false;
         }
         self.is_announced = true;
         match versions.get(&self.table.oid) {
-            Some(current) if *current == self.table => self.table = Arc::clone(current),
+            Some(current) if *current == self.table => {
+                self.table = Arc::clone(current);
+                false
+            }
             _ => {
                 let before = versions.insert(self.table.oid, Arc::clone(&self.table));
                 batch.schema_change(before, Arc::clone(&self.table));
+                true
             }
         }
     }

@@ -75,7 +75,7 @@ impl Layout {
 
     /// An error about the value at `offset` of the column at `index`.
     #[cold]
-    pub(super) fn wrong(&self, index: Option<u16>, offset: usize, what: &str) -> Wrong {
+    pub(in super::super) fn wrong(&self, index: Option<u16>, offset: usize, what: &str) -> Wrong {
         let column = index.and_then(|index| self.columns.get(usize::from(index)));
         match column {
             Some(column) => Wrong::new(offset, format!("column {}: {what}", column.name)),

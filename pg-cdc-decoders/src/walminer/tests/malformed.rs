@@ -80,3 +80,23 @@ fn messages_out_of_place_are_refused() {
     );
     assert!(bench.bytes(&Bytes::new()).is_err());
 }
+
+#[test]
+fn what_is_no_text_in_sql_ascii_is_what_was_asked_for() {
+    use crate::{InvalidText, TextEncoding};
+    let statement = b"INSERT INTO \"public\".\"t\"(\"id\", \"note\") VALUES(1, 'it''s \xC3\xA9 \xFF');";
+    let encoding = TextEncoding::new("SQL_ASCII").unwrap();
+    let decode = |text| {
+        let mut bench = Bench::new(&[t()]);
+        bench.decoder = WalMiner::new().with_text(text);
+        bench.begin(100, 7);
+        (bench.statement(&t(), statement).map_err(|error| error.to_string()), bench.take())
+    };
+    let (error, left) = decode(encoding);
+    let error = error.unwrap_err();
+    assert!(error.contains("column note: the value is not text in the database's encoding"), "{error}");
+    assert_eq!(left, [""; 0]);
+    let (outcome, seen) = decode(encoding.with_invalid_text(InvalidText::Replace));
+    assert_eq!(outcome, Ok(Outcome::Taken));
+    assert_eq!(seen[2], "Insert #0 new {id: [1], note: [it's é \u{FFFD}]}");
+}
