@@ -1,7 +1,10 @@
 //! The columns that a change shows.
 
 use super::{Label, SentColumns, SentValue};
-use crate::cursor::Fault;
+use crate::cursor::{Fault, What};
+
+/// As many as a table can have (`MaxHeapAttributeNumber`).
+const MOST_COLUMNS: usize = 1600;
 
 /// The labels of both rows, in the order in which they came.
 #[derive(Debug, Default)]
@@ -11,11 +14,15 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn label(&mut self, label: Label<'_>) {
+    fn label(&mut self, label: Label<'_>) -> Result<(), Fault> {
         // Nothing is expected, so that each label is read.
         if let (Label::Read(label), Some(row)) = (label, self.new.as_mut().or(self.old.as_mut())) {
+            if row.len() == MOST_COLUMNS {
+                return Err(Fault::new(0, What::Misplaced("more columns than a table can have")));
+            }
             row.push(label.into());
         }
+        Ok(())
     }
 }
 
@@ -35,8 +42,7 @@ impl SentColumns for Seen {
     }
 
     fn value(&mut self, label: Label<'_>, _: SentValue) -> Result<(), Fault> {
-        self.label(label);
-        Ok(())
+        self.label(label)
     }
 
     fn made(
@@ -46,7 +52,6 @@ impl SentColumns for Seen {
         _: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         // What the value is made of is looked at when it is written.
-        self.label(label);
-        Ok(())
+        self.label(label)
     }
 }

@@ -122,3 +122,13 @@ fn what_is_wrong_is_said_with_its_place() {
         }
     }
 }
+
+#[test]
+fn more_columns_than_a_table_can_have_are_refused() {
+    let line = |columns: usize| {
+        (0..columns)
+            .fold("table public.t: INSERT:".to_owned(), |line, at| line + &format!(" c{at}[integer]:1"))
+    };
+    assert!(!is_refused(&mut Bench::new(), line(1600).as_bytes()));
+    assert!(is_refused(&mut Bench::new(), line(1601).as_bytes()));
+}
