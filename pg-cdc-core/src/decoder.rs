@@ -231,6 +231,8 @@ pub struct TableFacts {
     pub shape: Arc<Shape>,
     /// Its stored generated columns that `table` leaves out.
     pub generated: Vec<Arc<str>>,
+    /// Names of all its columns that `table` leaves out.
+    pub left_out: Vec<Arc<str>>,
     /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
     pub plain: Vec<Arc<str>>,
     /// Only its INSERTs and TRUNCATEs are wanted. A publication sees to that where there is one; this is for plugins that
@@ -247,6 +249,7 @@ impl TableFacts {
             from,
             shape: Arc::default(),
             generated: Vec::new(),
+            left_out: Vec::new(),
             plain: Vec::new(),
             inserts_only: false,
         }

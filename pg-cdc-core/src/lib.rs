@@ -71,6 +71,7 @@ mod state;
 pub mod stream;
 mod table;
 pub mod types;
+pub mod walminer;
 #[cfg(feature = "wire")]
 pub mod wire;
 

@@ -26,9 +26,11 @@ pub mod pgoutput;
 pub mod test_decoding;
 mod text;
 pub mod wal2json;
+pub mod walminer;
 
 pub use decoderbufs::DecoderBufs;
 pub use pgoutput::PgOutput;
 pub use test_decoding::TestDecoding;
 pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
 pub use wal2json::Wal2Json;
+pub use walminer::WalMiner;

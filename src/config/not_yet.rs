@@ -47,8 +47,7 @@ const RULES: &[Rule] = &[
         |f| f.source.tables.on_unknown_table == OnUnknownTable::Ignore),
     only("source.tables.unknown_types", "text", |f| f.source.tables.unknown_types == UnknownTypes::Text),
     only("source.tables.collapse", "partitions", |f| f.source.tables.collapse == Collapse::Partitions),
-    only("source.plugin", "pgoutput, test_decoding",
-        |f| matches!(f.source.plugin, Plugin::Pgoutput | Plugin::TestDecoding)),
+    only("source.plugin", "pgoutput, wal2json, decoderbufs, test_decoding", |f| f.source.plugin != Plugin::Walminer),
     only("source.transport", "auto, replication", |f| f.source.transport != Transport::Polling),
     only("source.slot.failover", "false", |f| !f.source.slot.failover),
     default_later("source.slot.lag_limit", "0", "the WAL that the slot holds back is not watched (lag_limit: 0)",
@@ -72,9 +71,6 @@ const RULES: &[Rule] = &[
     only("state.type", "file, memory", |f| matches!(f.state.kind, StateKind::File | StateKind::Memory)),
 ];
 
-/// Keys that mean nothing until another key's value works: refused wherever they say something.
-const WHOLE: &[&str] = &["source.wal2json"];
-
 /// Refuses what the file asks for and no code does yet.
 pub(super) fn refuse(file: &PipelineFile, root: &Node) -> Result<(), ConfigError> {
     let said = |path: &str| root.at(path).filter(|node| node.says_something());
@@ -94,10 +90,7 @@ pub(super) fn refuse(file: &PipelineFile, root: &Node) -> Result<(), ConfigError
             (node, _) => return refused(rule.path, node, rule.works),
         }
     }
-    match WHOLE.iter().find_map(|path| said(path).map(|node| (path, node))) {
-        Some((path, node)) => refused(path, Some(node), NONE),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 impl PipelineFile {

@@ -162,7 +162,7 @@ impl Attempt<'_> {
         };
         let state = self.delivery.keeper.state();
         let reading = Reading { until, skip: self.skip, memory: self.memory.clone(), connection };
-        let source = source::replication(&self.server, self.file, state, reading)?;
+        let source = source::replication(&self.server, self.file, state, reading).await?;
         self.delivery.deliver(source).await?;
         Ok(())
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use pg_cdc_core::stream::Plugin;
 use pg_cdc_core::{Decoder, Error, ErrorKind, State, Table};
-use pg_cdc_decoders::{TestDecoding, TextEncoding, test_decoding};
+use pg_cdc_decoders::decoderbufs::MoneyFormat;
+use pg_cdc_decoders::wal2json::FormatVersion;
+use pg_cdc_decoders::{DecoderBufs, TestDecoding, TextEncoding, Wal2Json, test_decoding};
 
 use super::Server;
 use crate::config::{self, PipelineFile};
@@ -51,22 +53,46 @@ fn encoding(server: &Server) -> Result<TextEncoding, Error> {
 }
 
 /// A plugin that is not pgoutput, and its decoder.
-pub(super) fn other(
+///
+/// # Errors
+///
+/// Where the database's text can't be read, or the server does not answer.
+pub(super) async fn other(
     server: &Server,
     file: &PipelineFile,
     state: &State,
 ) -> Result<(Plugin, Box<dyn Decoder>), Error> {
-    let plugin = file.source.plugin;
     let text = encoding(server)?;
-    let tables = || state.tables.iter().map(Arc::<Table>::clone);
-    let name = plugin.as_str();
-    Ok(match plugin {
+    let tables = state.tables.iter().map(Arc::<Table>::clone);
+    let name = file.source.plugin.as_str();
+    Ok(match file.source.plugin {
+        config::Plugin::Wal2json => {
+            let format = match file.source.wal2json.version {
+                config::Wal2jsonVersion::V1 => FormatVersion::V1,
+                config::Wal2jsonVersion::V2 => FormatVersion::V2,
+            };
+            let options = format.options();
+            let optional = options.iter().filter(|option| option.is_optional);
+            let mut plugin = Plugin::new(name, options.iter().map(|option| (option.name, &*option.value)));
+            plugin.optional = optional.map(|option| option.name.to_owned()).collect();
+            (plugin, Box::new(Wal2Json::with_versions(format, text, tables)))
+        }
+        config::Plugin::Decoderbufs => {
+            let row = server.client.query_one(MoneyFormat::QUERY, &[]).await?;
+            let money = MoneyFormat::from_samples(row.try_get(0)?, row.try_get(1)?);
+            let decoder = DecoderBufs::with_versions(text, tables);
+            let decoder = match money {
+                Some(format) => decoder.with_money(format),
+                None => decoder,
+            };
+            (Plugin::new::<&str, &str>(name, []).with_commit_at_the_end(), Box::new(decoder))
+        }
         config::Plugin::TestDecoding => {
             let options = test_decoding::OPTIONS.iter().copied();
-            let decoder = TestDecoding::with_versions(server.system.version, text, tables());
+            let decoder = TestDecoding::with_versions(server.system.version, text, tables);
             (Plugin::new(name, options).with_commit_at_the_end(), Box::new(decoder))
         }
-        _ => {
+        config::Plugin::Pgoutput | config::Plugin::Walminer => {
             return Err(Error::new(ErrorKind::Unsupported, format!("plugin {name} is not supported yet")));
         }
     })

@@ -40,7 +40,7 @@ pub(super) fn agreed(server: &Server, file: &PipelineFile) -> Result<Agreed, Err
 }
 
 /// The replication source that goes on from `state`.
-pub(crate) fn replication(
+pub(crate) async fn replication(
     server: &Server,
     file: &PipelineFile,
     state: &State,
@@ -54,7 +54,7 @@ pub(crate) fn replication(
     let source = &file.source;
     let other = match source.plugin {
         config::Plugin::Pgoutput => None,
-        _ => Some(plugin::other(server, file, state)?),
+        _ => Some(plugin::other(server, file, state).await?),
     };
     let agreed = agreed(server, file)?;
     let (plugin, decoder) = match other {

@@ -1,18 +1,49 @@
 //! A tokio-postgres client over our own socket.
 
+use std::future::poll_fn;
 use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
-use tokio_postgres::NoTls;
+use tokio_postgres::error::DbError;
+use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::wire::{self, ConnectConfig, Host};
 use crate::{Error, ErrorKind};
+
+/// How many notices are kept for whoever asks; further ones are dropped.
+const MOST_NOTICES: usize = 100;
+/// How many characters of a notice are kept.
+const LONGEST_NOTICE: usize = 1000;
 
 /// A session for ordinary SQL with the pinned settings. Closed when dropped.
 #[derive(Debug)]
 pub struct Client {
     client: tokio_postgres::Client,
     connection: JoinHandle<()>,
+    notices: Arc<Mutex<Vec<Notice>>>,
+}
+
+/// What the server said beside its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// `NOTICE`, `WARNING` and the like, in the server's language.
+    pub severity: String,
+    /// What it said.
+    pub message: String,
+}
+
+impl Notice {
+    #[cfg(all(test, feature = "stream"))]
+    pub(crate) fn of(severity: &str, message: &str) -> Self {
+        Self { severity: severity.to_owned(), message: message.to_owned() }
+    }
+
+    fn new(notice: &DbError) -> Self {
+        let message = notice.message().chars().take(LONGEST_NOTICE).collect();
+        Self { severity: notice.severity().to_owned(), message }
+    }
 }
 
 /// Opens a session for ordinary SQL, with the same hosts, TLS and password as every other connection.
@@ -39,7 +70,7 @@ pub async fn connect(config: &ConnectConfig) -> Result<Client, Error> {
         postgres.application_name(name);
     }
     let started = tokio::time::timeout(config.connect_timeout, postgres.connect_raw(socket, NoTls)).await;
-    let (client, connection) = match started {
+    let (client, mut connection) = match started {
         Ok(result) => result.map_err(|error| refused(error.into(), config))?,
         Err(_) => {
             return Err(Error::new(
@@ -48,11 +79,20 @@ pub async fn connect(config: &ConnectConfig) -> Result<Client, Error> {
             ));
         }
     };
+    let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
+    let heard = Arc::clone(&notices);
     let connection = tokio::spawn(async move {
         // Its error comes out of the query that it breaks.
-        let _ = connection.await;
+        while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+            if let AsyncMessage::Notice(notice) = message {
+                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                if heard.len() < MOST_NOTICES {
+                    heard.push(Notice::new(&notice));
+                }
+            }
+        }
     });
-    let client = Client { client, connection };
+    let client = Client { client, connection, notices };
     let version = client.version().await?;
     client.batch_execute(&wire::pinned_sets(version)).await?;
     Ok(client)
@@ -89,6 +129,24 @@ impl Client {
         text.parse().map_err(|_| {
             Error::new(ErrorKind::Protocol, format!("server_version_num is {text:?}, expected a number"))
         })
+    }
+}
+
+impl Client {
+    /// What the server said beside its answers since this was asked last; those that belong to a statement are there
+    /// when its answer is. The first hundred.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the server cancel what this session is doing, over a connection of its own.
+    ///
+    /// # Errors
+    ///
+    /// Where the server can't be reached.
+    pub async fn cancel(&self, config: &ConnectConfig) -> Result<(), Error> {
+        let socket = wire::open(config).await?;
+        Ok(self.client.cancel_token().cancel_query_raw(socket, NoTls).await?)
     }
 }
 

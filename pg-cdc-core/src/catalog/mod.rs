@@ -10,7 +10,7 @@ mod system;
 mod tables;
 mod types;
 
-pub use client::{Client, connect};
+pub use client::{Client, Notice, connect};
 pub use publications::{
     PlannedTable, Publication, PublicationPlan, PublishedOperations, PublishedTable, create_publication_sql,
     find_publication, mark,

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use super::binary::Unmapped;
 use super::options::{BinaryValues, ReplicationOptions, UnknownTables};
-use crate::catalog::{self, Client, TableInfo, TypeCatalog};
+use crate::catalog::{self, Client, Selection, TableInfo, TypeCatalog};
 use crate::types::is_binary_known;
-use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName, TableShape};
+use crate::wire::ConnectConfig;
+use crate::{ColumnType, Error, ErrorKind, Known, Lsn, Table, TableFacts, TableName, TableShape, TableStart};
 
 /// What was found out for the decoder.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) table: Known,
+pub(crate) struct Found {
+    pub(crate) table: Known,
     /// The types that were asked for.
-    pub(super) types: Vec<ColumnType>,
+    pub(crate) types: Vec<ColumnType>,
     /// The types of its columns that are not read.
     pub(super) unread: Vec<u32>,
     /// Those that were asked for and that nobody knows: made and dropped since.
@@ -27,19 +28,45 @@ impl Found {
     }
 }
 
+/// What is wanted, and where to ask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) connect: &'a ConnectConfig,
+    pub(crate) tables: &'a [Arc<Table>],
+    pub(crate) shapes: &'a [TableShape],
+    pub(crate) inserts_only: &'a [u32],
+    pub(crate) selection: &'a Selection,
+    pub(crate) unknown_tables: UnknownTables,
+    pub(crate) starts: &'a [TableStart],
+}
+
+impl ReplicationOptions {
+    pub(super) fn scope(&self) -> Scope<'_> {
+        Scope {
+            connect: &self.connect,
+            tables: &self.tables,
+            shapes: &self.shapes,
+            inserts_only: &self.inserts_only,
+            selection: &self.selection,
+            unknown_tables: self.unknown_tables,
+            starts: &self.starts,
+        }
+    }
+}
+
 /// Asks the catalog, in a session that is opened where there is none.
-pub(super) struct Lookup<'a> {
-    pub(super) options: &'a ReplicationOptions,
-    pub(super) version: u32,
-    pub(super) client: &'a mut Option<Client>,
+pub(crate) struct Lookup<'a> {
+    pub(crate) scope: Scope<'a>,
+    pub(crate) version: u32,
+    pub(crate) client: &'a mut Option<Client>,
     /// Tables that were named in the log already.
-    pub(super) unknown: &'a mut HashSet<u32>,
+    pub(crate) unknown: &'a mut HashSet<u32>,
 }
 
 impl Lookup<'_> {
     /// What is known of the table `oid`, by the catalog and by what was selected, and what `types` are made of.
-    pub(super) async fn table(&mut self, oid: u32, name: &TableName, types: &[u32]) -> Result<Found, Error> {
-        let Some(selected) = self.options.tables.iter().find(|table| table.oid == oid) else {
+    pub(crate) async fn table(&mut self, oid: u32, name: &TableName, types: &[u32]) -> Result<Found, Error> {
+        let Some(selected) = self.scope.tables.iter().find(|table| table.oid == oid) else {
             return self.unselected(oid, name);
         };
         let version = self.version;
@@ -58,15 +85,15 @@ impl Lookup<'_> {
     ///
     /// As there, and where a selected table was called so that another is called by now: the name does not tell which
     /// of them was changed.
-    pub(super) async fn named_table(&mut self, name: &TableName, types: &[u32]) -> Result<Found, Error> {
-        let options = self.options;
+    pub(crate) async fn named_table(&mut self, name: &TableName, types: &[u32]) -> Result<Found, Error> {
+        let scope = self.scope;
         let version = self.version;
         let client = self.client().await?;
         let info = catalog::table_by_name(client, version, name).await?;
         let oid = info.as_ref().map(|info| info.whole.oid);
-        let by_oid = options.tables.iter().find(|table| Some(table.oid) == oid);
+        let by_oid = scope.tables.iter().find(|table| Some(table.oid) == oid);
         // Where no table is called so now, it was renamed or dropped since.
-        let by_name = options.tables.iter().find(|table| table.name == *name);
+        let by_name = scope.tables.iter().find(|table| table.name == *name);
         let (selected, info) = match (by_oid, by_name, oid) {
             (Some(selected), ..) => (selected, info),
             (None, Some(selected), None) => {
@@ -95,15 +122,15 @@ impl Lookup<'_> {
 
     /// A table that is none of those that were selected.
     fn unselected(&mut self, oid: u32, name: &TableName) -> Result<Found, Error> {
-        let options = self.options;
-        if options.selection.wants(name) && options.unknown_tables == UnknownTables::Error {
+        let scope = self.scope;
+        if scope.selection.wants(name) && scope.unknown_tables == UnknownTables::Error {
             return Err(Error::new(
                 ErrorKind::Mismatch,
                 format!("table {name} appeared: it is selected, but was not there when the pipeline began"),
             )
             .with_hint("tables.on_unknown_table: ignore leaves it out; so does tables.exclude"));
         }
-        if self.unknown.insert(oid) && options.selection.wants(name) {
+        if self.unknown.insert(oid) && scope.selection.wants(name) {
             tracing::warn!(table = %name, "the table appeared after the pipeline began: its changes are left out");
         }
         Ok(Found::unwanted())
@@ -111,34 +138,39 @@ impl Lookup<'_> {
 
     /// Whether a table in use has a column of the type, so that it is known whatever became of it.
     fn is_of_a_version(&self, type_oid: u32) -> bool {
-        self.options.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
+        self.scope.tables.iter().flat_map(|table| &table.columns).any(|column| column.type_.oid == type_oid)
     }
 
     /// A selected table, which `info` is what the catalog has of, if it is there still.
     fn selected(&self, selected: &Arc<Table>, info: Option<TableInfo>, types: Vec<ColumnType>) -> Found {
-        let (options, oid) = (self.options, selected.oid);
-        let from = options.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
-        let shape = TableShape::of(&options.shapes, oid);
+        let (scope, oid) = (self.scope, selected.oid);
+        let from = scope.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
+        let shape = TableShape::of(scope.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
             let mut facts = TableFacts::new(Arc::clone(selected), from);
-            (facts.shape, facts.inserts_only) = (shape, options.inserts_only.contains(&oid));
+            (facts.shape, facts.inserts_only) = (shape, self.scope.inserts_only.contains(&oid));
             return Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone: Vec::new() };
         };
         let (whole, table) = (&info.whole, &info.table);
         let left_out = whole.columns.iter().filter(|column| table.column_index(&column.name).is_none());
         let unread = left_out.clone().map(|column| column.type_.oid).collect();
         let mut facts = TableFacts::new(Arc::clone(table), from);
-        facts.generated =
-            left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
+        facts.generated = left_out
+            .clone()
+            .filter(|column| column.generated)
+            .map(|column| Arc::clone(&column.name))
+            .collect();
+        facts.left_out =
+            left_out.map(|column| Arc::clone(&column.name)).chain(info.virtual_columns).collect();
         facts.plain = info.plain_columns;
-        facts.inserts_only = options.inserts_only.contains(&oid);
+        facts.inserts_only = self.scope.inserts_only.contains(&oid);
         facts.shape = shape;
         Found { table: Known::Wanted(facts), types, unread, gone: Vec::new() }
     }
 
     /// What `types` are made of now.
-    pub(super) async fn types(&mut self, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
+    pub(crate) async fn types(&mut self, types: &[u32]) -> Result<Vec<ColumnType>, Error> {
         let version = self.version;
         load_types(self.client().await?, version, types).await
     }
@@ -147,7 +179,7 @@ impl Lookup<'_> {
         let open = self.client.take().filter(|client| !client.is_closed());
         let open = match open {
             Some(open) => open,
-            None => catalog::connect(&self.options.connect).await?,
+            None => catalog::connect(self.scope.connect).await?,
         };
         Ok(self.client.insert(open))
     }

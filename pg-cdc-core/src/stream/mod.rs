@@ -10,7 +10,7 @@ mod binary;
 mod control;
 mod feedback;
 mod in_progress;
-mod lookup;
+pub(crate) mod lookup;
 mod options;
 mod replication;
 mod session;

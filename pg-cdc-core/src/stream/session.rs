@@ -279,7 +279,7 @@ impl<D: Decoder> Session<'_, D> {
     /// Finds out what the decoder must know of a table. The server goes on hearing from us meanwhile.
     async fn look_up(&mut self, oid: Option<u32>, name: TableName, types: &[u32]) -> Result<(), SourceError> {
         let mut lookup = Lookup {
-            options: self.options,
+            scope: self.options.scope(),
             version: self.version,
             client: self.client,
             unknown: self.unknown,
@@ -308,7 +308,7 @@ impl<D: Decoder> Session<'_, D> {
             return Ok(());
         }
         let mut lookup = Lookup {
-            options: self.options,
+            scope: self.options.scope(),
             version: self.version,
             client: self.client,
             unknown: self.unknown,

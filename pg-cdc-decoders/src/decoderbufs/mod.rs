@@ -75,7 +75,12 @@ impl DecoderBufs {
     /// A decoder that knows `tables` in the versions that are in use: what fits them is no schema change.
     #[must_use]
     pub fn with_versions(text: TextEncoding, tables: impl IntoIterator<Item = Arc<Table>>) -> Self {
-        let rules = Rules { omits_unchanged: false, makes_old_rows: false, old_rows: OldRows::All };
+        let rules = Rules {
+            omits_unchanged: false,
+            makes_old_rows: false,
+            old_rows: OldRows::All,
+            tells_commit_ends: true,
+        };
         let named = Named::new(rules, text, tables);
         Self { named, held: Held::default(), money: None }
     }
@@ -101,6 +106,12 @@ impl DecoderBufs {
                 false => self.named.commit(&mark, batch),
             };
         }
+        let outcome = self.row(frame, tables, batch);
+        self.named.within(outcome)
+    }
+
+    #[inline]
+    fn row(&mut self, frame: &Frame<'_>, tables: &Tables, batch: &mut ChangeBatch) -> Result<Outcome, Fault> {
         let row = RowMessage::read(frame.data())?;
         let op = match row.kind {
             Some(Kind::Insert) => Op::Insert,
@@ -165,6 +176,14 @@ impl Decoder for DecoderBufs {
     fn restart(&mut self, after: Option<&Position>) {
         self.named.restart(after);
         self.held.restart();
+    }
+
+    fn tells_commit_ends(&self) -> bool {
+        true
+    }
+
+    fn pass_over(&mut self) {
+        self.named.pass_over();
     }
 
     #[inline]

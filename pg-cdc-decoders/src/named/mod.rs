@@ -68,6 +68,8 @@ pub(crate) struct Rules {
     /// An UPDATE that did not write its old row has one all the same, which is made from the new one.
     pub(crate) makes_old_rows: bool,
     pub(crate) old_rows: OldRows,
+    /// Of commit records only the ends are told.
+    pub(crate) tells_commit_ends: bool,
 }
 
 /// Which columns an old row has.

@@ -16,7 +16,7 @@ pub(super) struct Relation {
     /// The table; `None` where nobody wants it.
     pub(super) table: Option<Arc<Table>>,
     /// Transactions that commit before this are in the table's snapshot.
-    pub(super) from: Lsn,
+    from: Lsn,
     /// Its UPDATEs and DELETEs are not.
     pub(super) inserts_only: bool,
     in_batch: Option<BatchTable>,
@@ -95,6 +95,14 @@ impl Relation {
     pub(super) fn set_table(&mut self, table: Arc<Table>) {
         self.table = Some(table);
         self.in_batch = None;
+    }
+
+    /// Only the ends of commit records are told: one that ends where the table's snapshot was taken starts before.
+    pub(super) fn told_by_ends(mut self) -> Self {
+        if self.from != Lsn::ZERO {
+            self.from = Lsn::new(self.from.as_u64().saturating_add(1));
+        }
+        self
     }
 
     /// Whether `op`, in a transaction that commits at `commit_lsn`, is wanted.

@@ -220,7 +220,9 @@ impl Named {
             self.versions.insert(Arc::clone(&table));
         }
         let layout = self.layout(sent, &table, facts, shown);
-        self.relations.insert(Relation::wanted(sent, table, facts, layout));
+        let relation = Relation::wanted(sent, table, facts, layout);
+        let ends = self.rules.tells_commit_ends;
+        self.relations.insert(if ends { relation.told_by_ends() } else { relation });
         if oid != 0 {
             // It is called otherwise by now: what goes by its name before is asked for again.
             for before in self.relations.other_names(oid, sent) {

@@ -90,7 +90,12 @@ struct Bench {
     batch: ChangeBatch,
 }
 
-const RULES: Rules = Rules { omits_unchanged: false, makes_old_rows: false, old_rows: OldRows::WithoutNulls };
+const RULES: Rules = Rules {
+    omits_unchanged: false,
+    makes_old_rows: false,
+    old_rows: OldRows::WithoutNulls,
+    tells_commit_ends: false,
+};
 const OMITS: Rules = Rules { omits_unchanged: true, ..RULES };
 
 fn mark(is_begin: bool) -> Mark {

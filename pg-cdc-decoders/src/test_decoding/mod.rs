@@ -39,7 +39,12 @@ use lexer::{Lexer, split};
 use row::{RowLine, table_name};
 
 const PLUGIN: &str = "test_decoding";
-const RULES: Rules = Rules { omits_unchanged: false, makes_old_rows: false, old_rows: OldRows::WithoutNulls };
+const RULES: Rules = Rules {
+    omits_unchanged: false,
+    makes_old_rows: false,
+    old_rows: OldRows::WithoutNulls,
+    tells_commit_ends: true,
+};
 /// The first version that has no tables WITH OIDS.
 const WITHOUT_OIDS: u32 = 120_000;
 /// The first version that leaves out what ALTER TABLE writes anew.
@@ -89,6 +94,10 @@ impl Decoder for TestDecoding {
     fn restart(&mut self, after: Option<&Position>) {
         self.named.restart(after);
         self.held.restart();
+    }
+
+    fn tells_commit_ends(&self) -> bool {
+        true
     }
 
     fn pass_over(&mut self) {

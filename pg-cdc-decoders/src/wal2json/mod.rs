@@ -86,7 +86,8 @@ impl Wal2Json {
             FormatVersion::V1 => OldRows::WithoutNulls,
             FormatVersion::V2 => OldRows::WithNulls,
         };
-        let rules = Rules { omits_unchanged: true, makes_old_rows: true, old_rows };
+        let tells_commit_ends = format == FormatVersion::V1;
+        let rules = Rules { omits_unchanged: true, makes_old_rows: true, old_rows, tells_commit_ends };
         Self {
             format,
             named: Named::new(rules, text, tables),
@@ -117,6 +118,14 @@ impl Decoder for Wal2Json {
         (self.commit, self.is_foreign) = (None, false);
     }
 
+    fn tells_commit_ends(&self) -> bool {
+        self.format == FormatVersion::V1
+    }
+
+    fn pass_over(&mut self) {
+        self.named.pass_over();
+    }
+
     #[inline]
     fn decode(
         &mut self,
@@ -128,11 +137,29 @@ impl Decoder for Wal2Json {
             FormatVersion::V2 => self.object(&frame, tables, batch),
             FormatVersion::V1 => self.piece(&frame, tables, batch),
         };
+        let outcome = if outcome.is_err() && self.is_within(frame.data()) {
+            self.named.within(outcome)
+        } else {
+            outcome
+        };
         outcome.map_err(|fault| fault.into_error(PLUGIN, frame.lsn))
     }
 }
 
 impl Wal2Json {
+    /// Whether a message that can't be read stands within a transaction, and does not end it.
+    #[cold]
+    fn is_within(&self, data: &[u8]) -> bool {
+        match self.format {
+            FormatVersion::V1 => {
+                [&b",{\"kind\""[..], b"{\"kind\""].iter().any(|start| data.starts_with(start))
+            }
+            FormatVersion::V2 => {
+                !data.starts_with(b"{\"action\":\"B\"") && !data.starts_with(b"{\"action\":\"C\"")
+            }
+        }
+    }
+
     /// Takes in an object of format version 2.
     fn object(
         &mut self,

@@ -4,3 +4,4 @@ pub mod decoderbufs;
 pub mod pgoutput;
 pub mod test_decoding;
 pub mod wal2json;
+pub mod walminer;
