@@ -26,21 +26,10 @@ pub(super) fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
     if has_publications(plugin) {
         return Ok(());
     }
-    let name = plugin.as_str();
-    let refused = |what: &str, hint: &'static str| {
-        Err(Error::new(ErrorKind::Unsupported, format!("plugin {name}: {what}")).with_hint(hint))
-    };
     if !file.source.tables.rows.is_empty() {
-        return refused(
-            "tables.rows is a matter of publications",
-            "use plugin: pgoutput, or leave tables.rows out",
-        );
-    }
-    if file.source.tables.generated == config::Generated::Include {
-        return refused(
-            "tables.generated: include is a matter of publications",
-            "use plugin: pgoutput on PostgreSQL 18, or set tables.generated: omit",
-        );
+        let what = format!("plugin {}: tables.rows is a matter of publications", plugin.as_str());
+        return Err(Error::new(ErrorKind::Unsupported, what)
+            .with_hint("use plugin: pgoutput, or leave tables.rows out"));
     }
     encoding(server).map(drop)
 }

@@ -80,7 +80,8 @@ pub(super) fn is_possible(asked: &Asked, source: &SourceConfig, version: u32) ->
             "set publication.create: if_missing",
         );
     }
-    if asked.generated && publishes && version < GENERATED {
+    let is_published = publishes && super::plugin::has_publications(source.plugin);
+    if asked.generated && is_published && version < GENERATED {
         return refused(
             format!(
                 "tables.generated: include needs PostgreSQL 18, which publishes generated columns; the server is {found}"

@@ -185,6 +185,16 @@ async fn a_key_that_is_named_is_the_key_everywhere() {
     }
 }
 
+async fn generated_columns_are_followed(case: &Case) {
+    case.catch_up();
+    case.sql("UPDATE t SET n = 5; INSERT INTO t (id, n) VALUES (2, 2); UPDATE u SET n = 7; UPDATE f SET n = 3; INSERT INTO f VALUES (9); DELETE FROM f WHERE n = 9").await;
+    case.catch_up();
+    case.compare_part("public.t", Part::columns(&["id", "twice", "n"])).await;
+    case.compare_part("public.u", Part::columns(&["id", "g", "n"])).await;
+    case.compare_part("public.f", Part::columns(&["n", "g"])).await;
+    assert_unseen(case, "secret");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn generated_columns_are_the_same_in_snapshot_and_stream_or_refused() {
     for case in cases_from(12).await {
@@ -204,15 +214,14 @@ async fn generated_columns_are_the_same_in_snapshot_and_stream_or_refused() {
                 &["tables.generated: include needs PostgreSQL 18", "hint"],
             );
             case.assert_untouched().await;
+            // It is for publications that they are too new.
+            let columns = json!({ "public.u": { "exclude": ["s"] } });
+            let tables = json!({ "generated": "include", "columns": columns });
+            case.set(json!({ "source": { "plugin": "test_decoding", "tables": tables } }));
+            generated_columns_are_followed(&case).await;
             continue;
         }
-        case.catch_up();
-        case.sql("UPDATE t SET n = 5; INSERT INTO t (id, n) VALUES (2, 2); UPDATE u SET n = 7; UPDATE f SET n = 3; INSERT INTO f VALUES (9); DELETE FROM f WHERE n = 9").await;
-        case.catch_up();
-        case.compare_part("public.t", Part::columns(&["id", "twice", "n"])).await;
-        case.compare_part("public.u", Part::columns(&["id", "g", "n"])).await;
-        case.compare_part("public.f", Part::columns(&["n", "g"])).await;
-        assert_unseen(&case, "secret");
+        generated_columns_are_followed(&case).await;
         // A publication that leaves them out is not enough; and a virtual one is never read.
         case.cleanup(&[]).succeeded();
         case.sql(&format!("CREATE PUBLICATION {} FOR TABLE t, u, f", case.database)).await;

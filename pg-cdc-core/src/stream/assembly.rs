@@ -247,7 +247,7 @@ impl<D: Decoder> Assembly<D> {
         }
         if let Route::Commit(committed) = route {
             // One that was prepared stays so: nothing behind its PREPARE is confirmed.
-            if self.until.is_some_and(|until| committed.commit_lsn >= until) {
+            if self.is_behind_the_end(committed.commit_lsn) {
                 return Ok(Some(self.ended()));
             }
             self.in_progress.commit(committed)?;
@@ -335,7 +335,7 @@ impl<D: Decoder> Assembly<D> {
         match outcome.map_err(|error| self.in_transaction(error))? {
             Outcome::Taken => Ok(None),
             Outcome::Begin { commit_lsn } => {
-                if self.until.is_some_and(|until| self.commits_behind(commit_lsn, until)) {
+                if self.is_behind_the_end(commit_lsn) {
                     return Ok(Some(self.ended()));
                 }
                 self.open = Some(commit_lsn);
@@ -377,9 +377,10 @@ impl<D: Decoder> Assembly<D> {
         self.reached.confirmed = self.reached.confirmed.max(self.in_progress.confirmable(lsn));
     }
 
-    /// Whether the commit record that is told as `commit_lsn` starts at or after `until`.
-    fn commits_behind(&self, commit_lsn: Lsn, until: Lsn) -> bool {
-        // One that ends at `until` starts before it.
+    /// Whether the commit record that is told as `commit_lsn` starts at the source's end or behind it.
+    fn is_behind_the_end(&self, commit_lsn: Lsn) -> bool {
+        let Some(until) = self.until else { return false };
+        // One that ends there starts before.
         if self.decoder.tells_commit_ends() { commit_lsn > until } else { commit_lsn >= until }
     }
 

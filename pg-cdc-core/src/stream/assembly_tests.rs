@@ -3,14 +3,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::*;
-use crate::batch::{Op, Transaction};
+use crate::batch::{BufferPool, Op, Transaction};
+use crate::stream::spool::SpoolOptions;
 use crate::{Column, ColumnType, Committed, ReplicaIdentity, Sequence, ServerId, Table};
 
 const COMMIT: Lsn = Lsn::new(100);
 
 /// One transaction: `B`, any number of `I`, `C`.
 #[derive(Default)]
-struct Toy(Sequence);
+struct Toy {
+    sequence: Sequence,
+    tells_ends: bool,
+}
 
 impl Decoder for Toy {
     fn plugin(&self) -> &'static str {
@@ -18,11 +22,15 @@ impl Decoder for Toy {
     }
 
     fn restart(&mut self, after: Option<&Position>) {
-        self.0.restart(after);
+        self.sequence.restart(after);
+    }
+
+    fn tells_commit_ends(&self) -> bool {
+        self.tells_ends
     }
 
     fn pass_over(&mut self) {
-        self.0.pass_over();
+        self.sequence.pass_over();
     }
 
     /// `P`: a transaction is prepared; `K`: it commits.
@@ -48,13 +56,13 @@ impl Decoder for Toy {
     ) -> Result<Outcome, DecodeError> {
         match frame.data() {
             b"B" => {
-                self.0.begin(COMMIT);
+                self.sequence.begin(COMMIT);
                 return Ok(Outcome::Begin { commit_lsn: COMMIT });
             }
             b"C" => return Ok(Outcome::Commit { commit_lsn: COMMIT, end_lsn: Lsn::new(110) }),
             _ => {}
         }
-        if let Some(seq) = self.0.admit() {
+        if let Some(seq) = self.sequence.admit() {
             let columns = vec![Column::new("id", ColumnType::new(25, -1, "text"))];
             let table = Table::new(1, TableName::new("s", "t"), columns, ReplicaIdentity::Default);
             batch.enter(&Transaction::new(None, COMMIT, 0));
@@ -129,5 +137,21 @@ fn a_prepared_transaction_that_commits_behind_the_end_is_not_confirmed() {
         assert!(matches!(advance(&mut assembly, "K"), Step::End));
         assert!(!assembly.has_content());
         assert_eq!(assembly.take().position().unwrap().confirmed, Lsn::new(60));
+    }
+}
+
+#[test]
+fn what_ends_where_the_source_ends_is_handed_out() {
+    for (tells_ends, messages, is_handed_out) in
+        [(false, "BIC", false), (true, "BIC", true), (false, "K", false), (true, "K", true)]
+    {
+        let mut assembly = assembly();
+        assembly.decoder.tells_ends = tells_ends;
+        assembly.keep_in(Spool::open(SpoolOptions::default(), BufferPool::new(1 << 20)).unwrap());
+        assembly.end_at(COMMIT);
+        let step = advance(&mut assembly, messages);
+        assert!(matches!(step, Step::End), "{step:?}");
+        let handed_out = assembly.take();
+        assert_eq!(handed_out.position().unwrap().commit_lsn == COMMIT, is_handed_out, "{messages}");
     }
 }
