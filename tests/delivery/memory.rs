@@ -1,6 +1,6 @@
 //! Memory stays bounded, whatever is read and whoever takes it.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,78 @@ async fn a_transaction_of_any_size_is_read_in_bounded_memory() {
         let file = std::fs::File::open(pipeline.path("out.jsonl")).unwrap();
         assert_eq!(lines(file), rows);
         pipeline.cleanup();
+    }
+}
+
+/// Ten at once, in turns, half of them rolled back; of `PG_CDC_TEST_ROWS` together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn large_transactions_in_progress_are_kept_in_bounded_memory_and_come_as_protocol_1_has_them() {
+    for version in Version::under_test() {
+        let cluster = Cluster::shared(version).await.unwrap();
+        if cluster.major() < 14 {
+            continue;
+        }
+        let (name, client) = database(cluster).await;
+        client.batch_execute("CREATE TABLE t (id bigint PRIMARY KEY, n int, t text)").await.unwrap();
+        let url = cluster.url(&name);
+        let never = "  snapshot: { mode: never }\n  memory_limit: 32MiB\n";
+        let streaming = "  pgoutput: { streaming: on }\n";
+        let [whole, early] =
+            [("whole", "  pgoutput: { protocol: 1 }\n"), ("early", streaming)].map(|(kind, keys)| {
+                Pipeline::new(&format!("{name}_{kind}"), &row_file(&url, &format!("{never}{keys}"), ""))
+            });
+        for pipeline in [&whole, &early] {
+            pipeline.run(&["--until-current"]).succeeded();
+        }
+        let (rows, width) = rows_and_width();
+        let mut sessions = Vec::new();
+        for _ in 0..10 {
+            sessions.push(cluster.connect(&name).await.unwrap());
+        }
+        let turn = rows / 100;
+        for nth in 0..10 {
+            for (session, nth_session) in sessions.iter().zip(0..) {
+                let from = (nth_session * 10 + nth) * turn;
+                let begin = if nth == 0 { "BEGIN; " } else { "" };
+                let fill = format!(
+                    "{begin}INSERT INTO t SELECT i, i % 100, repeat('x', {width}) FROM generate_series({from}, {from} + {turn} - 1) i"
+                );
+                session.batch_execute(&fill).await.unwrap();
+            }
+        }
+        for (session, nth) in sessions.iter().zip(0..) {
+            session.batch_execute(if nth % 2 == 0 { "COMMIT" } else { "ROLLBACK" }).await.unwrap();
+        }
+        let (peak, took) = watched(&early, &["--until-current"], Stdio::null());
+        let (_, whole_took) = watched(&whole, &["--until-current"], Stdio::null());
+        eprintln!(
+            "{version}: {rows} rows in ten transactions: {took:?}, peak {} MiB; by protocol 1 {whole_took:?}",
+            peak / MIB
+        );
+        assert!(peak < FIXED + 32 * MIB, "{} MiB", peak / MIB);
+        let [whole_lines, early_lines] =
+            [&whole, &early].map(|pipeline| std::fs::File::open(pipeline.path("out.jsonl")).unwrap());
+        assert!(same(whole_lines, early_lines), "{version}: other lines than by protocol 1");
+        assert_eq!(lines(std::fs::File::open(early.path("out.jsonl")).unwrap()), turn * 50);
+        whole.cleanup();
+        early.cleanup();
+    }
+}
+
+/// Whether both hold the same bytes.
+fn same(a: std::fs::File, b: std::fs::File) -> bool {
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (x, y) = (a.fill_buf().unwrap(), b.fill_buf().unwrap());
+        let length = x.len().min(y.len());
+        if length == 0 {
+            return x.is_empty() && y.is_empty();
+        }
+        if x[..length] != y[..length] {
+            return false;
+        }
+        a.consume(length);
+        b.consume(length);
     }
 }
 

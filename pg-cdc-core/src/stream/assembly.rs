@@ -311,7 +311,8 @@ impl<D: Decoder> Assembly<D> {
     fn replay(&mut self) -> Result<Option<Step>, SourceError> {
         let Some(mut replay) = self.in_progress.replay.take() else { return Ok(None) };
         let step = loop {
-            if self.is_full() {
+            let is_short = || replay.needs_block() && self.in_progress.is_short_of_memory();
+            if self.is_full() || self.has_content() && is_short() {
                 break Step::Full;
             }
             let Some(frame) = replay.frame()? else { return Ok(None) };

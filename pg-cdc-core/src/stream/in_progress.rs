@@ -69,6 +69,11 @@ impl InProgress {
         Ok(())
     }
 
+    /// Whether as many bytes are in flight as may be: what is decoded must go out before more is read back.
+    pub(super) fn is_short_of_memory(&self) -> bool {
+        self.spool.as_ref().is_some_and(|spool| spool.pool().retained() >= spool.pool().limit())
+    }
+
     /// The prepared transaction that holds the confirmed position back most.
     pub(super) fn oldest_prepared(&self) -> Option<&Prepared> {
         self.prepared.values().min_by_key(|prepared| prepared.prepare_lsn)
@@ -113,12 +118,17 @@ pub(super) struct Replay {
 }
 
 impl Replay {
+    /// Whether more must be read, or taken out of the spool, before the message that comes next.
+    #[inline]
+    pub(super) fn needs_block(&self) -> bool {
+        let is_read = self.block.as_ref().is_none_or(|block| self.next >= block.frames().len());
+        self.stage == Stage::Kept && is_read
+    }
+
     /// The message that comes next; `None` behind the last. Blocks while it reads a file.
     #[inline]
     pub(super) fn frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
-        if self.stage == Stage::Kept
-            && self.block.as_ref().is_none_or(|block| self.next >= block.frames().len())
-        {
+        if self.needs_block() {
             self.next_block()?;
         }
         Ok(match self.stage {

@@ -221,6 +221,12 @@ impl Spool {
         self.transactions.clear();
     }
 
+    /// Where its buffers are taken from.
+    #[must_use]
+    pub fn pool(&self) -> &BufferPool {
+        &self.pool
+    }
+
     /// Whether the transaction `xid` is open.
     #[must_use]
     pub fn contains(&self, xid: u32) -> bool {
