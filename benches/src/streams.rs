@@ -32,6 +32,20 @@ impl Stream {
         Self::new(format!("insert, {columns} columns"), head, parts)
     }
 
+    /// As [`inserts`](Self::inserts), of values in their binary form, of as many bytes.
+    #[must_use]
+    pub fn binary_inserts(columns: u16) -> Self {
+        let head = vec![begin(1).encode(), relation(0, columns).encode()];
+        let parts = (0..).map(|at| {
+            let new = row(columns, at).into_iter().map(|value| match value {
+                Value::Text(bytes) => Value::Binary(bytes),
+                other => other,
+            });
+            vec![Message::Insert { relation: 0, new: new.collect() }]
+        });
+        Self::new(format!("binary insert, {columns} columns"), head, parts)
+    }
+
     /// Transactions as pgbench makes them: three UPDATEs and an INSERT, each of another of 4 relations of 5 columns.
     #[must_use]
     pub fn small_transactions() -> Self {
