@@ -247,7 +247,7 @@ impl<D: Decoder> Assembly<D> {
         }
         if let Route::Commit(committed) = route {
             // One that was prepared stays so: nothing behind its PREPARE is confirmed.
-            if self.until.is_some_and(|until| committed.commit_lsn >= until) {
+            if self.until.is_some_and(|until| self.commits_behind(committed.commit_lsn, until)) {
                 return Ok(Some(self.ended()));
             }
             self.in_progress.commit(committed)?;

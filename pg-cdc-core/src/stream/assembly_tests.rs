@@ -8,9 +8,9 @@ use crate::{Column, ColumnType, Committed, ReplicaIdentity, Sequence, ServerId, 
 
 const COMMIT: Lsn = Lsn::new(100);
 
-/// One transaction: `B`, any number of `I`, `C`.
+/// One transaction: `B`, any number of `I`, `C`. With `true` the end of its commit is all that is told.
 #[derive(Default)]
-struct Toy(Sequence);
+struct Toy(Sequence, bool);
 
 impl Decoder for Toy {
     fn plugin(&self) -> &'static str {
@@ -19,6 +19,10 @@ impl Decoder for Toy {
 
     fn restart(&mut self, after: Option<&Position>) {
         self.0.restart(after);
+    }
+
+    fn tells_commit_ends(&self) -> bool {
+        self.1
     }
 
     fn pass_over(&mut self) {
@@ -129,5 +133,19 @@ fn a_prepared_transaction_that_commits_behind_the_end_is_not_confirmed() {
         assert!(matches!(advance(&mut assembly, "K"), Step::End));
         assert!(!assembly.has_content());
         assert_eq!(assembly.take().position().unwrap().confirmed, Lsn::new(60));
+    }
+}
+
+#[test]
+fn a_kept_transaction_whose_commit_is_told_by_its_end_comes_where_that_is_the_end() {
+    // Where it starts, 100 would be the first that is too late.
+    for (until, comes) in [(99, false), (100, true)] {
+        let mut assembly = assembly();
+        assembly.decoder.1 = true;
+        let pool = crate::batch::BufferPool::new(1 << 20);
+        assembly.keep_in(Spool::open(crate::stream::spool::SpoolOptions::default(), pool).unwrap());
+        assembly.end_at(Lsn::new(until));
+        assert!(matches!(advance(&mut assembly, "K"), Step::End));
+        assert_eq!(assembly.take().position().unwrap().commit_lsn == COMMIT, comes);
     }
 }
