@@ -87,9 +87,9 @@ impl Script {
         names::script(latin)
     }
 
-    /// Values beyond ASCII in what holds text, in characters of LATIN1 where `latin` says so.
-    pub fn encoded(latin: bool) -> Self {
-        encoded::script(latin)
+    /// Values beyond ASCII in what holds text, in characters of `encoding`: LATIN1, WIN1252, EUC_JP, or any that has all.
+    pub fn encoded(encoding: &str) -> Self {
+        encoded::script(encoding)
     }
 
     /// A table of 1600 columns, and one without any.
