@@ -1,5 +1,6 @@
 //! A line of the sink as it was written, in parts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -46,13 +47,35 @@ impl Line {
         self
     }
 
+    /// Adds a column to the row behind `key`, where there is one.
+    pub(crate) fn add(&mut self, key: &str, column: &str, value: &str) {
+        if let Some(mut row) = self.object(key) {
+            row.0.push((column.to_owned(), value.to_owned()));
+            self.set(key, row);
+        }
+    }
+
     /// Brings the columns of its rows into one order.
     pub(crate) fn sort_columns(&mut self) {
+        self.set_unchanged(&self.unchanged());
         for (_, value) in &mut self.0 {
             if let Ok(mut row) = serde_json::from_str::<Self>(value) {
                 row.0.sort();
                 *value = row.to_string();
             }
+        }
+    }
+
+    /// The columns whose values were not sent.
+    pub(crate) fn unchanged(&self) -> BTreeSet<String> {
+        serde_json::from_str(self.get("unchanged")).unwrap_or_default()
+    }
+
+    /// Sets them, in the order of their names.
+    pub(crate) fn set_unchanged(&mut self, columns: &BTreeSet<String>) {
+        self.remove("unchanged");
+        if !columns.is_empty() {
+            self.0.push(("unchanged".to_owned(), serde_json::json!(columns).to_string()));
         }
     }
 

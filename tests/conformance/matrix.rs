@@ -188,9 +188,12 @@ impl Matrix {
                 ends.get_or_insert_with(|| commit_ends(&plain, &lines));
             }
             let mut told = told(way.plugin, &plain, ends.as_ref().unwrap_or(&CommitEnds::new()));
-            if let (Through::PluginsOfNow(of_now), true) = (self.through, way.plugin != Plugin::Pgoutput) {
-                told = of_now.told(told);
-                lines.iter_mut().for_each(Line::sort_columns);
+            if way.plugin != Plugin::Pgoutput {
+                if let Through::PluginsOfNow(of_now) = self.through {
+                    told = of_now.told(told);
+                }
+                // "a table's columns": in the order of now, which is another where names changed hands.
+                lines.iter_mut().chain(&mut told).for_each(Line::sort_columns);
             }
             if let Some(at) = (0..lines.len().max(told.len())).find(|&at| lines.get(at) != told.get(at)) {
                 panic!(

@@ -28,6 +28,7 @@ fn test_decoding(mut lines: Vec<Line>, ends: &CommitEnds) -> Vec<Line> {
 
 fn wal2json_2(mut lines: Vec<Line>) -> Vec<Line> {
     truncate_without_its_options(&mut lines);
+    a_dropped_column_stays(&mut lines, false);
     messages_up_to_the_first_zero_byte(&mut lines);
     lines
 }
@@ -35,6 +36,7 @@ fn wal2json_2(mut lines: Vec<Line>) -> Vec<Line> {
 fn wal2json_1(lines: Vec<Line>, ends: &CommitEnds) -> Vec<Line> {
     let mut lines = without(lines, &["t"]);
     start_of_the_commit_record(&mut lines, ends);
+    a_dropped_column_stays(&mut lines, true);
     messages_up_to_the_first_zero_byte(&mut lines);
     lines
 }
@@ -83,6 +85,42 @@ fn truncate_without_its_options(lines: &mut [Line]) {
     }
 }
 
+/// Columns of the scripts that are dropped, of types that can be TOASTed.
+const DROPPED: [(&str, &str); 2] = [("big", "x"), ("big_whole", "x")];
+
+/// "a column that was dropped": until a row is inserted nobody can tell that it is not there any more. It is unchanged;
+/// where old rows are whole, but for NULLs, it is NULL.
+fn a_dropped_column_stays(lines: &mut [Line], is_null_where_whole: bool) {
+    for (table, column) in DROPPED {
+        let is_null = is_null_where_whole && table == "big_whole";
+        let (mut was_there, mut is_gone) = (false, false);
+        for line in lines.iter_mut().filter(|line| line.string("table") == table) {
+            let is_there = |row: Option<Line>| row.is_some_and(|row| !row.get(column).is_empty());
+            let (op, mut unchanged) = (line.string("op"), line.unchanged());
+            if is_there(line.object("after")) || is_there(line.object("before")) || unchanged.contains(column)
+            {
+                (was_there, is_gone) = (true, false);
+                continue;
+            }
+            match &*op {
+                "c" => (was_there, is_gone) = (false, false),
+                "u" => is_gone |= was_there,
+                _ => {}
+            }
+            if !is_gone {
+                continue;
+            }
+            if is_null {
+                line.add("before", column, "null");
+                line.add("after", column, "null");
+            } else if op == "u" {
+                unchanged.insert(column.to_owned());
+                line.set_unchanged(&unchanged);
+            }
+        }
+    }
+}
+
 /// "messages": the content is cut at its first zero byte.
 fn messages_up_to_the_first_zero_byte(lines: &mut [Line]) {
     for line in lines.iter_mut().filter(|line| line.get("op") == r#""m""#) {
@@ -94,7 +132,7 @@ fn messages_up_to_the_first_zero_byte(lines: &mut [Line]) {
 }
 
 /// What a script brings about behind which the catalog, which these plugins ask, says what it did not say before: what
-/// `docs/plugins.md` has of names, keys and columns.
+/// `docs/plugins.md` has of names and keys.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OfNow {
     /// A table that is another one under its name by the end, which is an error: it is not read.
@@ -121,8 +159,6 @@ impl OfNow {
             {
                 line.set("key", row.only(key));
             }
-            // "a table's columns": in the order of now, which is another where names changed hands.
-            line.sort_columns();
         }
         lines
     }
