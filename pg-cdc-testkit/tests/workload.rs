@@ -84,6 +84,7 @@ async fn every_script_runs_on_every_version() {
             .then(Script::identities())
             .then(Script::names(false))
             .then(Script::encoded("UTF8"))
+            .then(Script::values())
             .then(Script::wide());
         if major >= 11 {
             script = script.then(Script::partitions(major));

@@ -47,3 +47,12 @@ async fn tables_may_have_no_column_or_as_many_as_there_can_be() {
         assert_eq!(with_column, 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_are_what_they_are_whatever_a_plugin_makes_of_them() {
+    for cluster in shared_clusters(10).await {
+        let script = Script::values();
+        let matrix = Matrix::through(cluster, &script, &json!({})).await;
+        matrix.compare(script.tables()).await;
+    }
+}

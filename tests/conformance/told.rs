@@ -44,6 +44,7 @@ fn wal2json_1(lines: Vec<Line>, ends: &CommitEnds) -> Vec<Line> {
 fn decoderbufs(lines: Vec<Line>, ends: &CommitEnds) -> Vec<Line> {
     let mut lines = without(lines, &["t", "m"]);
     start_of_the_commit_record(&mut lines, ends);
+    values_that_wrap_or_lose_their_zone(&mut lines);
     lines
 }
 
@@ -82,6 +83,27 @@ fn truncate_without_its_options(lines: &mut [Line]) {
     for line in lines.iter_mut().filter(|line| line.get("op") == r#""t""#) {
         line.set("cascade", false);
         line.set("restart_identity", false);
+    }
+}
+
+/// "`timetz`", "timestamps at the end of the range": what the script's values come to.
+fn values_that_wrap_or_lose_their_zone(lines: &mut [Line]) {
+    const MADE: [(&str, &str, &str); 4] = [
+        ("tz", r#""12:34:56+05:30""#, r#""07:04:56+00""#),
+        ("tz", r#""00:00:01-07""#, r#""07:00:01+00""#),
+        ("tz", r#""24:00:00+00""#, r#""00:00:00+00""#),
+        ("ts", r#""294247-01-10T04:00:54.775807+00:00""#, r#""infinity""#),
+    ];
+    for line in lines.iter_mut().filter(|line| line.string("schema") == "kinds") {
+        for side in ["before", "after"] {
+            let Some(mut row) = line.object(side) else { continue };
+            for (column, value, made) in MADE {
+                if row.get(column) == value {
+                    row.set(column, made);
+                }
+            }
+            line.set(side, row);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod schemas;
 mod shapes;
 mod statements;
 mod two_phase;
+mod values;
 mod wide;
 
 use bytes::Bytes;
@@ -90,6 +91,11 @@ impl Script {
     /// Values beyond ASCII in what holds text, in characters of `encoding`: LATIN1, WIN1252, EUC_JP, or any that has all.
     pub fn encoded(encoding: &str) -> Self {
         encoded::script(encoding)
+    }
+
+    /// Values of types that plugins have forms of their own for.
+    pub fn values() -> Self {
+        values::script()
     }
 
     /// A table of 1600 columns, and one without any.
