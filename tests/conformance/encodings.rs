@@ -30,7 +30,10 @@ async fn names_and_values_of_other_encodings_come_out_as_utf_8() {
             } else if encoding == "SQL_ASCII" && cluster.major() >= 14 {
                 script = script.then(Script::messages());
             }
-            let matrix = Matrix::in_case(case, &script, &json!({}), Through::Plugins).await;
+            // pgoutput's text is converted by the server, whatever the encoding.
+            let has_all = ["LATIN1", "SQL_ASCII"].contains(&encoding);
+            let through = if has_all { Through::Plugins } else { Through::PluginsAlone };
+            let matrix = Matrix::in_case(case, &script, &json!({}), through).await;
             matrix.compare(script.tables()).await;
         }
     }

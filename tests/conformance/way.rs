@@ -47,6 +47,8 @@ pub(crate) enum Through {
     /// All that the server has, those that ask the catalog of now with what comes of that. They read when the work is
     /// over, and at its pauses: what they are told depends on when they ask.
     PluginsOfNow(&'static OfNow),
+    /// All that the server has, pgoutput in the plain way alone: what is small, or can't be had in binary.
+    PluginsAlone,
     /// None but pgoutput: its point is what a publication says.
     Publications,
 }
@@ -133,13 +135,14 @@ pub(crate) fn ways(cluster: &Cluster, through: Through) -> Vec<Way> {
         ),
     ];
     let others = match through {
-        Through::Plugins => plugins(cluster),
+        Through::Plugins | Through::PluginsAlone => plugins(cluster),
         Through::PluginsOfNow(_) => plugins(cluster).into_iter().map(Way::while_nothing_is_written).collect(),
         Through::Publications => Vec::new(),
     };
     let wants_more = setting("PG_CDC_TEST_MORE_WAYS", 0) > 0;
     let named = std::env::var("PG_CDC_TEST_WAYS").ok();
     let is_wanted = |way: &Way| match &named {
+        _ if through == Through::PluginsAlone && way.plugin == Plugin::Pgoutput => way.name == PLAIN,
         Some(names) => way.name == PLAIN || names.split(',').any(|name| name == way.name),
         None => wants_more || !way.more,
     };
