@@ -83,7 +83,8 @@ async fn every_script_runs_on_every_version() {
             .then(Script::statements(major))
             .then(Script::identities())
             .then(Script::names(false))
-            .then(Script::encoded(false))
+            .then(Script::encoded("UTF8"))
+            .then(Script::values())
             .then(Script::wide());
         if major >= 11 {
             script = script.then(Script::partitions(major));

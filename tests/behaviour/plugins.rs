@@ -53,7 +53,7 @@ async fn a_snapshot_and_what_follows_come_through_every_plugin() {
             .await;
             case.sql("BEGIN; INSERT INTO f VALUES (3, 'kept'); SAVEPOINT a; INSERT INTO f VALUES (4, 'lost'); ROLLBACK TO a; COMMIT").await;
             case.catch_up();
-            case.sql("ALTER TABLE f ADD w int DEFAULT 7, DROP v; INSERT INTO f VALUES (5, 8)").await;
+            case.sql("ALTER TABLE f ADD w int DEFAULT 7, DROP v; UPDATE f SET w = w + 1; INSERT INTO f VALUES (5, 8)").await;
             case.catch_up();
             case.compare(&[(schema.as_str(), "t"), (schema.as_str(), "f")]).await;
             case.cleanup(&[]);
@@ -78,7 +78,7 @@ async fn killed_in_the_middle_of_a_transaction_each_plugin_goes_on_there() {
             case.set(json!({ "source": with(&keys, tables), "batch": { "rows": 7, "delay": "0s" } }));
             case.sql(&format!("CREATE TABLE {table} (id int PRIMARY KEY, v text)")).await;
             case.catch_up();
-            case.sql(&format!("INSERT INTO {table} SELECT i, 'x' FROM generate_series(1, 4000) i")).await;
+            case.sql(&format!("INSERT INTO {table} SELECT i, 'x' FROM generate_series(1, 1500) i")).await;
             let mut seen = 0;
             for _ in 0..3 {
                 let run = case.start();
@@ -88,7 +88,7 @@ async fn killed_in_the_middle_of_a_transaction_each_plugin_goes_on_there() {
                 run.kill();
             }
             case.catch_up();
-            assert_eq!(case.ops(), "c".repeat(4000));
+            assert_eq!(case.ops(), "c".repeat(1500));
             case.compare(&[("public", table.as_str())]).await;
             case.cleanup(&[]);
             std::fs::remove_file(case.pipeline.path("out.jsonl")).unwrap();
@@ -121,13 +121,12 @@ async fn a_table_whose_updates_a_plugin_can_t_tell_is_refused_or_read_for_its_in
 async fn what_needs_a_publication_is_refused_by_name() {
     for case in cases().await {
         case.sql("CREATE TABLE t (id int PRIMARY KEY, g int)").await;
-        for (tables, what) in [
-            (json!({ "rows": { "public.t": "id > 1" } }), "tables.rows"),
-            (json!({ "generated": "include" }), "tables.generated: include"),
-        ] {
-            case.set(json!({ "source": { "plugin": "test_decoding", "tables": tables } }));
-            assert_says(&case.fails(&["--until-current"]), &["error: ", what]);
-            case.assert_untouched().await;
-        }
+        let tables = json!({ "rows": { "public.t": "id > 1" } });
+        case.set(json!({ "source": { "plugin": "test_decoding", "tables": tables } }));
+        assert_says(
+            &case.fails(&["--until-current"]),
+            &["error: ", "tables.rows is a matter of publications"],
+        );
+        case.assert_untouched().await;
     }
 }

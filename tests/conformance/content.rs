@@ -3,7 +3,9 @@
 use pg_cdc_testkit::workload::Script;
 use serde_json::json;
 
+use crate::case::Case;
 use crate::matrix::{Matrix, shared_clusters};
+use crate::way::Through;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn identities_keys_and_large_values_are_told_as_far_as_the_server_tells_them() {
@@ -45,5 +47,15 @@ async fn tables_may_have_no_column_or_as_many_as_there_can_be() {
         assert_eq!(all.collect::<Vec<_>>(), [json!({})]);
         let with_column = nothing.iter().filter(|line| line["after"] == json!({ "n": 1 })).count();
         assert_eq!(with_column, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_are_what_they_are_whatever_a_plugin_makes_of_them() {
+    for cluster in shared_clusters(10).await {
+        let script = Script::values();
+        let case = Case::on(cluster).await;
+        let matrix = Matrix::in_case(case, &script, &json!({}), Through::PluginsAlone).await;
+        matrix.compare(script.tables()).await;
     }
 }

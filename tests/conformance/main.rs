@@ -9,10 +9,12 @@ mod case;
 mod content;
 mod encodings;
 mod large;
+mod line;
 mod matrix;
 mod schemas;
 mod shapes;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;
 mod transactions;
 mod way;

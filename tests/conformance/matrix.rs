@@ -8,13 +8,16 @@ use pg_cdc_testkit::{Cluster, Version};
 use serde_json::{Value, json};
 
 use crate::case::{Case, file, merge};
+use crate::line::Line;
 use crate::support::{PATIENCE, Pipeline, Running, eventually};
-use crate::way::{Blocks, PLAIN, Way, When, ways};
+use crate::told::{CommitEnds, OfNow, commit_ends, told};
+use crate::way::{Blocks, PLAIN, Plugin, Through, Way, When, ways};
 
 /// A database with pipelines on it, one for each way, whose slots were made before the workload.
 pub(crate) struct Matrix {
     pub(crate) case: Case,
     readers: Vec<Reader>,
+    through: Through,
 }
 
 pub(crate) struct Reader {
@@ -46,13 +49,32 @@ pub(crate) async fn own_clusters(oldest: u32) -> Vec<&'static Cluster> {
 impl Matrix {
     /// Runs `script` in a fresh database and reads it in every way, with these keys of the pipeline file.
     pub(crate) async fn through(cluster: &'static Cluster, script: &Script, settings: &Value) -> Self {
-        Self::in_case(Case::on(cluster).await, script, settings).await
+        Self::in_case(Case::on(cluster).await, script, settings, Through::Plugins).await
     }
 
-    /// As [`through`](Self::through), in the database of `case`.
-    pub(crate) async fn in_case(case: Case, script: &Script, settings: &Value) -> Self {
+    /// As [`through`](Self::through), for a script behind which the catalog says what it did not say before.
+    pub(crate) async fn through_of_now(
+        cluster: &'static Cluster,
+        script: &Script,
+        settings: &Value,
+        of_now: &'static OfNow,
+    ) -> Self {
+        Self::in_case(Case::on(cluster).await, script, settings, Through::PluginsOfNow(of_now)).await
+    }
+
+    /// As [`through`](Self::through), without the plugins that know no publications.
+    pub(crate) async fn through_publications(
+        cluster: &'static Cluster,
+        script: &Script,
+        settings: &Value,
+    ) -> Self {
+        Self::in_case(Case::on(cluster).await, script, settings, Through::Publications).await
+    }
+
+    /// In the database of `case`.
+    pub(crate) async fn in_case(case: Case, script: &Script, settings: &Value, through: Through) -> Self {
         script.create(&case.client).await.unwrap();
-        let matrix = Self::begin(case, settings);
+        let matrix = Self::begin(case, settings, through);
         let live = matrix.start_live();
         let (cluster, database) = (matrix.case.cluster, &matrix.case.database);
         script.run(cluster, database, async || matrix.pause()).await.unwrap();
@@ -61,12 +83,16 @@ impl Matrix {
     }
 
     /// Pipelines on what is there already: their slots are made when this returns.
-    pub(crate) fn begin(case: Case, settings: &Value) -> Self {
+    pub(crate) fn begin(case: Case, settings: &Value, through: Through) -> Self {
         let major = case.cluster.major();
         let url = case.cluster.url(&case.database);
         let reader = |way: Way| {
             let name = format!("{}_{}", case.database, way.name);
             let mut settings = way.settings(major, settings);
+            if let (Through::PluginsOfNow(of_now), true) = (through, way.plugin != Plugin::Pgoutput) {
+                let exclude = json!([of_now.without]);
+                merge(&mut settings, &json!({ "source": { "tables": { "exclude": exclude } } }));
+            }
             // Each its own, even where the file names one.
             if let Some(publication) = settings["source"]["publication"]["name"].as_str() {
                 let publication = json!(format!("{publication} {}", way.name));
@@ -74,8 +100,8 @@ impl Matrix {
             }
             Reader { pipeline: Pipeline::new(&name, &file(&url, &settings)), way }
         };
-        let readers = ways(major).into_iter().map(reader).collect();
-        let matrix = Self { case, readers };
+        let readers = ways(case.cluster, through).into_iter().map(reader).collect();
+        let matrix = Self { case, readers, through };
         matrix.catch_up(|_| true);
         matrix
     }
@@ -150,25 +176,38 @@ impl Matrix {
         }
     }
 
-    /// The lines of each way against those of the plain one.
+    /// The lines of each way against those of the plain one, as far as its plugin tells them.
     fn assert_same(&self) {
         let plain = stream_lines(&self.plain().pipeline);
         assert!(!plain.is_empty(), "the workload says nothing");
-        for reader in &self.readers {
-            let lines = stream_lines(&reader.pipeline);
-            if let Some(at) = (0..lines.len().max(plain.len())).find(|&at| lines.get(at) != plain.get(at)) {
+        let mut ends: Option<CommitEnds> = None;
+        for Reader { way, pipeline } in &self.readers {
+            let mut lines = stream_lines(pipeline);
+            // Those that tell where commits end agree on it.
+            if [Plugin::TestDecoding, Plugin::Wal2json1, Plugin::Decoderbufs].contains(&way.plugin) {
+                ends.get_or_insert_with(|| commit_ends(&plain, &lines));
+            }
+            let mut told = told(way.plugin, &plain, ends.as_ref().unwrap_or(&CommitEnds::new()));
+            if way.plugin != Plugin::Pgoutput {
+                if let Through::PluginsOfNow(of_now) = self.through {
+                    told = of_now.told(told);
+                }
+                // "a table's columns": in the order of now, which is another where names changed hands.
+                lines.iter_mut().chain(&mut told).for_each(Line::sort_columns);
+            }
+            if let Some(at) = (0..lines.len().max(told.len())).find(|&at| lines.get(at) != told.get(at)) {
                 panic!(
-                    "{}: {} lines, plain has {}; line {at} is\n{}\nand should be\n{}\nafter\n{}",
-                    reader.way.name,
+                    "{}: {} lines, where {} are due; line {at} is\n{}\nand should be\n{}\nafter\n{}",
+                    way.name,
                     lines.len(),
-                    plain.len(),
+                    told.len(),
                     shown(lines.get(at)),
-                    shown(plain.get(at)),
-                    shown(at.checked_sub(1).and_then(|before| plain.get(before)))
+                    shown(told.get(at)),
+                    shown(at.checked_sub(1).and_then(|before| told.get(before)))
                 );
             }
         }
-        println!("{} ways, {} lines each", self.readers.len(), plain.len());
+        println!("{} ways, {} lines", self.readers.len(), plain.len());
     }
 
     fn plain(&self) -> &Reader {
@@ -221,19 +260,18 @@ impl Matrix {
 
 /// What is to be the same: not the snapshots, which are of each pipeline's own, and not the time of a message outside of
 /// transactions, which is when the server sent it.
-fn stream_lines(pipeline: &Pipeline) -> Vec<String> {
+fn stream_lines(pipeline: &Pipeline) -> Vec<Line> {
     let text = std::fs::read_to_string(pipeline.path("out.jsonl")).unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.starts_with(r#"{"op":"r""#));
-    let timeless = |line: &str| match (line.split_once(r#""ts":"#), line.contains(r#""transactional":false"#))
-    {
-        (Some((before, after)), true) => {
-            format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+    let lines = text.lines().filter(|line| !line.starts_with(r#"{"op":"r""#)).map(Line::of);
+    let timeless = |mut line: Line| {
+        if line.get("transactional") == "false" {
+            line.remove("ts");
         }
-        _ => line.to_owned(),
+        line
     };
     lines.map(timeless).collect()
 }
 
-fn shown(line: Option<&String>) -> String {
-    line.map_or("nothing".to_owned(), |line| line.chars().take(1500).collect())
+fn shown(line: Option<&Line>) -> String {
+    line.map_or("nothing".to_owned(), |line| line.to_string().chars().take(800).collect())
 }

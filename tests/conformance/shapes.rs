@@ -19,7 +19,8 @@ async fn what_is_read_of_a_table_is_the_same_in_every_way() {
         if major >= 18 {
             tables["generated"] = "include".into();
         }
-        let matrix = Matrix::through(cluster, &script, &json!({ "source": { "tables": tables } })).await;
+        let matrix =
+            Matrix::through_publications(cluster, &script, &json!({ "source": { "tables": tables } })).await;
         let name = |table: &str| TableName::from(("shapes", table));
         let listed = Part::columns(&["id", "region", "n", "big"]);
         let all = Part::columns(&["secret", "id", "region", "n", "big"]);

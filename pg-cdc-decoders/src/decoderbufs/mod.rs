@@ -135,8 +135,8 @@ impl DecoderBufs {
             Op::Delete => row.old_tuple.is_empty(),
             _ => row.new_tuple.is_empty(),
         };
-        if is_rowless {
-            return self.named.rowless(table, sent::table_name, op, tables, batch);
+        if is_rowless && let Some(outcome) = self.named.rowless(table, sent::table_name, op, tables, batch)? {
+            return Ok(outcome);
         }
         let change = Change { row, table, op, money: self.money.as_ref() };
         self.named.change(&change, frame, tables, batch)

@@ -198,7 +198,8 @@ impl<'a> Filler<'a> {
         for ((column, placed), slot) in columns().zip(slots.iter_mut()) {
             let is_held = is_full || column.identity;
             match self.rules.old_rows {
-                OldRows::All if *slot == Slot::NULL && !is_held => *slot = Slot::NOT_IN_IDENTITY,
+                // A column of a key is never NULL: it is none of the identity of then.
+                OldRows::All if *slot == Slot::NULL && !is_full => *slot = Slot::NOT_IN_IDENTITY,
                 _ if *slot == UNSET && placed.is_absent => {}
                 // It was not there yet.
                 OldRows::All if *slot == UNSET => {}

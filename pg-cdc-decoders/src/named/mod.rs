@@ -50,7 +50,7 @@ use std::sync::Arc;
 use pg_cdc_core::batch::{
     BufferId, ChangeBatch, NewVersion, Op, Savepoint, TooLarge, Transaction, TruncateOptions,
 };
-use pg_cdc_core::{Frame, Outcome, Position, Sequence, Table, TableName, Tables};
+use pg_cdc_core::{Frame, Outcome, Position, ReplicaIdentity, Sequence, Table, TableName, Tables};
 
 use crate::TextEncoding;
 use crate::cursor::{Fault, What};
@@ -357,7 +357,8 @@ impl Named {
     }
 
     /// Takes in a change of which no row was sent: the table has no replica identity. `sent` are the bytes that name the
-    /// table, of which `name_of` says what they mean.
+    /// table, of which `name_of` says what they mean. `None` where its rows are sent whole and there is nothing to send: a
+    /// table without columns. It is settled then, and the row is an empty one.
     ///
     /// # Errors
     ///
@@ -370,7 +371,7 @@ impl Named {
         op: Op,
         tables: &Tables,
         batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Option<Outcome>, Fault> {
         let Some(commit_lsn) = self.transaction.map(|transaction| transaction.commit_lsn) else {
             return Err(outside());
         };
@@ -378,18 +379,22 @@ impl Named {
         if self.relations.get(sent).is_none() {
             let name = name_of(sent, &self.text)?;
             match self.settle_unseen(sent, &name, tables)? {
-                Settled::Ask(outcome) => return Ok(outcome),
+                Settled::Ask(outcome) => return Ok(Some(outcome)),
                 Settled::Known(known) => change = known,
             }
         }
         self.settled();
         let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
         // One that was delivered before was passed over before.
-        if !relation.wants(op, commit_lsn) || self.sequence.passes_all() {
+        let is_passed_over = !relation.wants(op, commit_lsn) || self.sequence.passes_all();
+        let is_whole = |table: &Table| table.identity == ReplicaIdentity::Full;
+        let is_bare =
+            relation.table.as_ref().is_some_and(|table| table.columns.is_empty() && is_whole(table));
+        if is_passed_over || is_bare {
             if let Some((before, table)) = change {
                 batch.schema_change(before, table);
             }
-            return Ok(Outcome::Taken);
+            return Ok(is_passed_over.then_some(Outcome::Taken));
         }
         let name = relation.table.as_ref().map(|table| table.name.to_string()).unwrap_or_default();
         let what = format!(

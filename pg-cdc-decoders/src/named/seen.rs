@@ -11,6 +11,8 @@ const MOST_COLUMNS: usize = 1600;
 pub(super) struct Seen {
     pub(super) old: Option<Vec<Box<[u8]>>>,
     pub(super) new: Option<Vec<Box<[u8]>>>,
+    /// Which of the old row's columns are NULL, by their places in it.
+    pub(super) old_nulls: Vec<usize>,
     /// Whether the row that is walked over is the old one.
     in_old: bool,
 }
@@ -46,7 +48,10 @@ impl SentColumns for Seen {
         &[]
     }
 
-    fn value(&mut self, label: Label<'_>, _: SentValue) -> Result<(), Fault> {
+    fn value(&mut self, label: Label<'_>, value: SentValue) -> Result<(), Fault> {
+        if let (true, SentValue::Null, Some(old)) = (self.in_old, value, &self.old) {
+            self.old_nulls.push(old.len());
+        }
         self.label(label)
     }
 

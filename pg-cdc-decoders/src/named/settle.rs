@@ -63,6 +63,8 @@ impl Versions {
 struct Shown {
     old: Vec<Labelled>,
     new: Vec<Labelled>,
+    /// Which of the old ones are NULL, by their places.
+    old_nulls: Vec<usize>,
     /// What columns that the new row lacks may be; `None` where there is no new row.
     lacks: Option<Lack>,
 }
@@ -115,6 +117,7 @@ impl Named {
             lacks: seen.new.as_ref().map(|_| lack),
             old: self.described(sent, seen.old.unwrap_or_default())?,
             new: self.described(sent, seen.new.unwrap_or_default())?,
+            old_nulls: seen.old_nulls,
         };
         if look == Look::AtTypes && self.may_ask(sent.table(), tables) {
             return Ok(self.ask(sent.table(), &name, &shown));
@@ -307,7 +310,10 @@ fn holds(table: &Table, shown: &Shown, rules: Rules) -> bool {
         let at = table.column_index(&shown.name);
         at.and_then(|at| table.columns.get(at)).is_none_or(|column| column.identity)
     };
-    table.identity == ReplicaIdentity::Full || rules.old_rows == OldRows::All || shown.old.iter().all(is_held)
+    // Where all columns are listed, those outside of the identity are NULL.
+    let is_told = |at: usize| rules.old_rows != OldRows::All || !shown.old_nulls.contains(&at);
+    let mut told = shown.old.iter().enumerate().filter(|(at, _)| is_told(*at));
+    table.identity == ReplicaIdentity::Full || told.all(|(_, shown)| is_held(shown))
 }
 
 /// The catalog's table, in which nothing is missing that the change shows.

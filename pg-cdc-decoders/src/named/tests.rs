@@ -268,12 +268,17 @@ fn a_change_without_a_row_is_an_error_where_it_is_wanted() {
     let rowless = |bench: &mut Bench, sent: &[u8]| loop {
         let outcome = bench.named.rowless(sent, name_of, Op::Delete, &bench.tables, &mut bench.batch);
         match outcome.map_err(|fault| fault.what().to_string()) {
-            Ok(Outcome::NeedTable { name, .. }) => bench.answer(&name),
+            Ok(Some(Outcome::NeedTable { name, .. })) => bench.answer(&name),
             Ok(outcome) => break Ok(outcome),
             Err(error) => break Err(error),
         }
     };
-    assert_eq!(rowless(&mut bench, b"u"), Ok(Outcome::Taken));
+    assert_eq!(rowless(&mut bench, b"u"), Ok(Some(Outcome::Taken)));
+    // The whole row of a table without columns.
+    let mut bare = table(3, "bare", &[("id", oid::INT4)]);
+    (bare.columns, bare.key, bare.identity) = (Vec::new(), Vec::new(), ReplicaIdentity::Full);
+    bench.now("bare", Some(TableFacts::new(Arc::new(bare), Lsn::ZERO)));
+    assert_eq!(rowless(&mut bench, b"bare"), Ok(None));
     let error = rowless(&mut bench, b"t").unwrap_err();
     assert!(error.contains("table public.t") && error.contains("without_key"), "{error}");
 }

@@ -98,3 +98,12 @@ fn without_a_catalog_a_table_is_what_its_changes_show() {
         ["schema public.t (id int4(-1), note text(-1))", "Insert public.t #0 new {id: b\"1\", note: null}"]
     );
 }
+
+#[test]
+fn an_old_row_of_when_the_identity_was_another_has_what_was_sent_of_it() {
+    let columns: [(&str, u32, _); 2] = [("id", oid::INT4, int(1)), ("note", oid::TEXT, text("a"))];
+    assert_eq!(
+        Bench::new([t()]).lines(&delete("public.t", &columns))[1],
+        "Delete public.t #0 old {id: b\"1\", note: \"a\"}"
+    );
+}

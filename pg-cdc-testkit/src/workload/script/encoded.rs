@@ -1,8 +1,12 @@
 use super::{MANY, Script};
 
-pub(super) fn script(latin: bool) -> Script {
-    let (text, label) =
-        if latin { ("é ÿ \"ü\"", "größe") } else { ("é 漢字 🐘 \"ü\"", "größe 🐘") };
+pub(super) fn script(encoding: &str) -> Script {
+    let (text, label) = match encoding {
+        "LATIN1" => ("é ÿ \"ü\"", "größe"),
+        "WIN1252" => ("€ – “ü” ÿ", "größe in €"),
+        "EUC_JP" => ("é 日本語 ｱｲｳ ～－", "größe 表"),
+        _ => ("é 漢字 🐘 \"ü\"", "größe 🐘"),
+    };
     let mut script = Script::new(&format!(
         "CREATE SCHEMA encoded; CREATE TYPE encoded.label AS ENUM ('{label}', 'plain'); CREATE TYPE encoded.pair AS (\"é\" text, n int);
          CREATE TABLE encoded.\"{label}\" (id int PRIMARY KEY, t text, c char(9), v varchar, j json, b jsonb, e encoded.label, a text[], p encoded.pair, big text);

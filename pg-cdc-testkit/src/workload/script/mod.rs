@@ -10,6 +10,7 @@ mod schemas;
 mod shapes;
 mod statements;
 mod two_phase;
+mod values;
 mod wide;
 
 use bytes::Bytes;
@@ -87,9 +88,14 @@ impl Script {
         names::script(latin)
     }
 
-    /// Values beyond ASCII in what holds text, in characters of LATIN1 where `latin` says so.
-    pub fn encoded(latin: bool) -> Self {
-        encoded::script(latin)
+    /// Values beyond ASCII in what holds text, in characters of `encoding`: LATIN1, WIN1252, EUC_JP, or any that has all.
+    pub fn encoded(encoding: &str) -> Self {
+        encoded::script(encoding)
+    }
+
+    /// Values of types that plugins have forms of their own for.
+    pub fn values() -> Self {
+        values::script()
     }
 
     /// A table of 1600 columns, and one without any.
