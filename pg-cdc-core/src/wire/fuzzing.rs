@@ -6,20 +6,12 @@
 //! door leads in, behind the feature `fuzzing`, which nothing but `fuzz/` turns on. It is no part of the API, and may change
 //! with any release.
 
-use std::fmt::Debug;
-
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::channel::Channel;
 use super::config::{ConnectConfig, Host};
 use super::connection::Connection;
+pub use super::socket::InMemory as Stream;
 use super::socket::Socket;
 use super::startup::{BackendKey, Session};
-
-/// Both directions of a socket.
-pub trait Stream: AsyncRead + AsyncWrite + Debug + Send + Sync + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Debug + Send + Sync + Unpin> Stream for T {}
 
 /// A session over `stream`, logged in: what the peer sends first is its answer to what is asked first.
 #[must_use]

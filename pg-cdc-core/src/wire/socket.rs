@@ -30,8 +30,15 @@ enum Kind {
     Unix(UnixStream),
     Tls(Box<TlsStream<TcpStream>>),
     #[cfg(feature = "fuzzing")]
-    Memory(Box<dyn super::fuzzing::Stream>),
+    Memory(Box<dyn InMemory>),
 }
+
+/// Both directions of a socket that there is in memory only.
+#[cfg(feature = "fuzzing")]
+pub trait InMemory: AsyncRead + AsyncWrite + std::fmt::Debug + Send + Sync + Unpin {}
+
+#[cfg(feature = "fuzzing")]
+impl<T: AsyncRead + AsyncWrite + std::fmt::Debug + Send + Sync + Unpin> InMemory for T {}
 
 /// Opens a socket as `config` says, TLS included; the start-up packet is next.
 ///
@@ -83,7 +90,7 @@ pub(super) async fn open_mode(
 impl Socket {
     /// One that no system call stands behind.
     #[cfg(feature = "fuzzing")]
-    pub(super) fn in_memory(stream: Box<dyn super::fuzzing::Stream>) -> Self {
+    pub(super) fn in_memory(stream: Box<dyn InMemory>) -> Self {
         Self { kind: Kind::Memory(stream), peer: None }
     }
 
