@@ -26,6 +26,9 @@ pub(super) fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
     if has_publications(plugin) {
         return Ok(());
     }
+    if plugin == config::Plugin::Walminer {
+        return Err(unsupported(plugin));
+    }
     if !file.source.tables.rows.is_empty() {
         let what = format!("plugin {}: tables.rows is a matter of publications", plugin.as_str());
         return Err(Error::new(ErrorKind::Unsupported, what)
@@ -81,8 +84,10 @@ pub(super) async fn other(
             let decoder = TestDecoding::with_versions(server.system.version, text, tables);
             (Plugin::new(name, options).with_commit_at_the_end(), Box::new(decoder))
         }
-        config::Plugin::Pgoutput | config::Plugin::Walminer => {
-            return Err(Error::new(ErrorKind::Unsupported, format!("plugin {name} is not supported yet")));
-        }
+        plugin @ (config::Plugin::Pgoutput | config::Plugin::Walminer) => return Err(unsupported(plugin)),
     })
+}
+
+fn unsupported(plugin: config::Plugin) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("plugin {plugin} is not supported in a pipeline yet"))
 }

@@ -52,24 +52,25 @@ pub(crate) async fn replication(
     };
     let Reading { until, skip, memory, connection } = reading;
     let source = &file.source;
-    let other = match source.plugin {
-        config::Plugin::Pgoutput => None,
-        _ => Some(plugin::other(server, file, state).await?),
-    };
-    let agreed = agreed(server, file)?;
-    let (plugin, decoder) = match other {
-        None => (pgoutput(server, file, state, agreed)?, None),
-        Some((plugin, decoder)) => (plugin, Some(decoder)),
+    let (plugin, agreed, decoder) = match source.plugin {
+        config::Plugin::Pgoutput => {
+            let agreed = agreed(server, file)?;
+            (pgoutput(server, file, state, agreed)?, Some(agreed), None)
+        }
+        _ => {
+            let (plugin, decoder) = plugin::other(server, file, state).await?;
+            (plugin, None, Some(decoder))
+        }
     };
     let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
     options.until = until;
     options.skip = skip;
-    // A temporary slot does not outlive its session: it can't be begun anew as text.
-    let asked = match source.pgoutput.binary {
-        Binary::Auto if connection.is_some() => Binary::Off,
-        asked => asked,
-    };
-    if decoder.is_none() {
+    if let Some(agreed) = agreed {
+        // A temporary slot does not outlive its session: it can't be begun anew as text.
+        let asked = match source.pgoutput.binary {
+            Binary::Auto if connection.is_some() => Binary::Off,
+            asked => asked,
+        };
         options.binary = binary_values(asked, server.system.version, &state.tables)?;
         options.streaming = agreed.streaming;
     }
