@@ -235,7 +235,7 @@ impl<D: Decoder> Session<'_, D> {
     /// A prepared transaction keeps the server from letting go of its log: whoever forgot it should hear of it.
     fn complain_of_prepared(&mut self) {
         let Some(prepared) = self.assembly.oldest_prepared() else { return };
-        let age = server_time() + EPOCH - prepared.prepare_time;
+        let age = (server_time() + EPOCH).saturating_sub(prepared.prepare_time);
         if age > LONG_PREPARED && self.complained != Some(prepared.xid) {
             self.complained = Some(prepared.xid);
             tracing::warn!(
