@@ -19,7 +19,7 @@ pub(crate) fn write(corpus: &Corpus, recorded: &Path) -> Result<()> {
                 // Told, as a composite or an array of them; and what of the table is as announced.
                 let answers = (0..24).map(|at| if at % 3 == 0 { 1 } else { random.byte() & 0x3f });
                 let answers: Vec<u8> = answers.take(if cuts { 24 } else { 0 }).collect();
-                let setting = Setting { routes: stem != "pgoutput-1", asks, cuts };
+                let setting = Setting { routes: stem != "pgoutput-1", asks, cuts, passes: number % 4 == 3 };
                 let mut input = Framed::new(setting, &answers);
                 window.iter().for_each(|message| input.push(message));
                 let name = format!("{stem}-{number}-{}", u8::from(asks) + u8::from(cuts));

@@ -18,6 +18,10 @@ pub(super) struct Driver<'a> {
     /// Position and length of the Relation messages that are kept: they may be decoded for others.
     announced: Vec<(Lsn, usize)>,
     cuts: bool,
+    passes: bool,
+    /// Changes in the batch when a transaction began that is passed over.
+    passed: Option<usize>,
+    unclear: Option<u32>,
     pub(super) batch: ChangeBatch,
 }
 
@@ -49,8 +53,17 @@ impl<'a> Driver<'a> {
             kept: HashMap::new(),
             announced: Vec::new(),
             cuts,
+            passes: false,
+            passed: None,
+            unclear: None,
             batch: ChangeBatch::new(),
         }
+    }
+
+    /// The same, passing over some of the transactions.
+    pub(super) fn passing(mut self, passes: bool) -> Self {
+        self.passes = passes;
+        self
     }
 
     /// A new connection.
@@ -58,6 +71,7 @@ impl<'a> Driver<'a> {
         self.decoder.restart(after);
         self.kept.clear();
         self.announced.clear();
+        (self.passed, self.unclear) = (None, None);
     }
 
     /// Takes a message in as protocol 1 has it.
@@ -75,7 +89,10 @@ impl<'a> Driver<'a> {
                     let oid = oid.expect("pgoutput tells it");
                     self.catalog.answer(oid, &name, &types, frame.data(), &mut self.tables);
                 }
-                Ok(_) => return Ok(()),
+                Ok(outcome) => {
+                    self.pass(&outcome, frame.lsn);
+                    return Ok(());
+                }
                 Err(error) => {
                     self.no_trace(&before, frame, "an error");
                     let is_in = |lsn, length| error.lsn() == lsn && error.offset() <= length;
@@ -128,9 +145,31 @@ impl<'a> Driver<'a> {
                     _ => kept.retain(|message| message.sub != sub),
                 }
             }
+            Route::Unclear { xid } => _ = self.unclear.get_or_insert(xid),
             Route::Prepare(prepared) => assert!(self.kept.contains_key(&prepared.xid)),
         }
         Ok(())
+    }
+
+    /// The transaction that would have to be asked for whole: what follows is worth nothing.
+    pub(super) fn unclear(&self) -> Option<u32> {
+        self.unclear
+    }
+
+    /// Passes over a transaction that begins where `lsn` says so, and sees that nothing of it is handed out.
+    fn pass(&mut self, outcome: &Outcome, lsn: Lsn) {
+        if let Some(changes) = self.passed {
+            assert_eq!(self.batch.len(), changes, "a change of a transaction that is passed over");
+        }
+        match outcome {
+            Outcome::Begin { .. } if self.passes && lsn.as_u64().count_ones() % 2 == 1 => {
+                self.decoder.pass_over();
+                self.passed = Some(self.batch.len());
+            }
+            // One that begins anew, without a commit before, is not allowed.
+            Outcome::Begin { .. } | Outcome::Commit { .. } => self.passed = None,
+            _ => {}
+        }
     }
 
     /// Whether nothing is kept of any transaction.

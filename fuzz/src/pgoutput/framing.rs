@@ -12,17 +12,22 @@ pub struct Setting {
     pub asks: bool,
     /// A subtransaction that is rolled back is cut off.
     pub cuts: bool,
+    /// Some transactions are passed over.
+    pub passes: bool,
 }
 
 impl Setting {
     /// The byte that says so.
     #[must_use]
     pub fn to_byte(self) -> u8 {
-        u8::from(self.routes) << 1 | u8::from(self.asks) << 2 | u8::from(self.cuts) << 3
+        [self.routes, self.asks, self.cuts, self.passes]
+            .iter()
+            .enumerate()
+            .fold(0, |byte, (at, &is)| byte | u8::from(is) << (at + 1))
     }
 
     pub(super) fn from_byte(byte: u8) -> Self {
-        Self { routes: byte & 2 != 0, asks: byte & 4 != 0, cuts: byte & 8 != 0 }
+        Self { routes: byte & 2 != 0, asks: byte & 4 != 0, cuts: byte & 8 != 0, passes: byte & 16 != 0 }
     }
 }
 
