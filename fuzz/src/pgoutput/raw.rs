@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use pg_cdc_core::{Frame, Lsn};
 
+use super::Setting;
 use super::catalog::Catalog;
 use super::driver::Driver;
-use super::events;
-use super::framing::{Setting, answers, next};
+use crate::events;
+use crate::framing::{answers, next};
 
 /// What a byte of a message can become: of a column of a Relation message a name and a type, in several versions, all of
 /// which the batch holds; of a change of one byte a column these versions again, where its composites fit none.

@@ -4,8 +4,8 @@ use pg_cdc_core::{Frame, Lsn, Position, ServerId};
 use pg_cdc_testkit::encode::pgoutput::{Frames, Walsender};
 
 use super::driver::Driver;
-use super::events;
 use crate::choices::Choices;
+use crate::events;
 
 /// How much a server does of one input.
 const STEPS: usize = 200;
