@@ -3,6 +3,7 @@
 
 mod frames;
 mod pgoutput;
+mod plugins;
 mod types;
 
 use std::error::Error;
@@ -18,6 +19,7 @@ fn main() -> Result<()> {
     types::write(&corpus, root)?;
     let recorded = root.join("pg-cdc-decoders/testdata");
     pgoutput::write(&corpus, &recorded)?;
+    plugins::write(&corpus, root)?;
     frames::write(&corpus, &recorded)?;
     let mut random = Random(3);
     for number in 0..100 {

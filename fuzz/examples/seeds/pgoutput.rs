@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use pg_cdc_fuzz::pgoutput::{Framed, MODEL, Setting};
+use pg_cdc_fuzz::pgoutput::Setting;
+use pg_cdc_fuzz::{Framed, MODEL};
 
 use crate::{Corpus, Random, Result, recordings, unhex};
 
@@ -19,8 +20,8 @@ pub(crate) fn write(corpus: &Corpus, recorded: &Path) -> Result<()> {
                 // Told, as a composite or an array of them; and what of the table is as announced.
                 let answers = (0..24).map(|at| if at % 3 == 0 { 1 } else { random.byte() & 0x3f });
                 let answers: Vec<u8> = answers.take(if cuts { 24 } else { 0 }).collect();
-                let setting = Setting { routes: stem != "pgoutput-1", asks, cuts };
-                let mut input = Framed::new(setting, &answers);
+                let setting = Setting { routes: stem != "pgoutput-1", asks, cuts, passes: number % 4 == 3 };
+                let mut input = Framed::new(setting.to_byte(), &answers);
                 window.iter().for_each(|message| input.push(message));
                 let name = format!("{stem}-{number}-{}", u8::from(asks) + u8::from(cuts));
                 corpus.add("pgoutput", &name, input.as_bytes())?;

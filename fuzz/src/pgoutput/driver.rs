@@ -8,6 +8,7 @@ use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, Ta
 use pg_cdc_decoders::PgOutput;
 
 use super::catalog::Catalog;
+use crate::mark::Mark;
 
 /// A decoder, what it may ask, what it is told to keep, and the batch that it writes to.
 pub(super) struct Driver<'a> {
@@ -18,6 +19,10 @@ pub(super) struct Driver<'a> {
     /// Position and length of the Relation messages that are kept: they may be decoded for others.
     announced: Vec<(Lsn, usize)>,
     cuts: bool,
+    passes: bool,
+    /// Changes in the batch when a transaction began that is passed over.
+    passed: Option<usize>,
+    unclear: Option<u32>,
     pub(super) batch: ChangeBatch,
 }
 
@@ -25,16 +30,6 @@ struct Kept {
     lsn: Lsn,
     sub: u32,
     data: Bytes,
-}
-
-/// What a batch holds, of what must be as it was where a message left no trace.
-#[derive(Debug, PartialEq, Eq)]
-struct Mark {
-    changes: usize,
-    payload: usize,
-    last: Option<(Lsn, u64)>,
-    /// Of the tape itself.
-    size: usize,
 }
 
 impl<'a> Driver<'a> {
@@ -49,8 +44,17 @@ impl<'a> Driver<'a> {
             kept: HashMap::new(),
             announced: Vec::new(),
             cuts,
+            passes: false,
+            passed: None,
+            unclear: None,
             batch: ChangeBatch::new(),
         }
+    }
+
+    /// The same, passing over some of the transactions.
+    pub(super) fn passing(mut self, passes: bool) -> Self {
+        self.passes = passes;
+        self
     }
 
     /// A new connection.
@@ -58,6 +62,7 @@ impl<'a> Driver<'a> {
         self.decoder.restart(after);
         self.kept.clear();
         self.announced.clear();
+        (self.passed, self.unclear) = (None, None);
     }
 
     /// Takes a message in as protocol 1 has it.
@@ -67,7 +72,7 @@ impl<'a> Driver<'a> {
         }
         // Each relation of a TRUNCATE may be asked for, and again for its types.
         for _ in 0..4 + frame.data().len() / 2 {
-            let before = self.mark();
+            let before = Mark::of(&self.batch);
             match self.decoder.decode(frame, &self.tables, &mut self.batch) {
                 Ok(Outcome::NeedTable { oid, name, types }) => {
                     assert!(!self.tables.is_complete(), "nobody knows {name}");
@@ -75,7 +80,10 @@ impl<'a> Driver<'a> {
                     let oid = oid.expect("pgoutput tells it");
                     self.catalog.answer(oid, &name, &types, frame.data(), &mut self.tables);
                 }
-                Ok(_) => return Ok(()),
+                Ok(outcome) => {
+                    self.pass(&outcome, frame.lsn);
+                    return Ok(());
+                }
                 Err(error) => {
                     self.no_trace(&before, frame, "an error");
                     let is_in = |lsn, length| error.lsn() == lsn && error.offset() <= length;
@@ -128,9 +136,31 @@ impl<'a> Driver<'a> {
                     _ => kept.retain(|message| message.sub != sub),
                 }
             }
+            Route::Unclear { xid } => _ = self.unclear.get_or_insert(xid),
             Route::Prepare(prepared) => assert!(self.kept.contains_key(&prepared.xid)),
         }
         Ok(())
+    }
+
+    /// The transaction that would have to be asked for whole: what follows is worth nothing.
+    pub(super) fn unclear(&self) -> Option<u32> {
+        self.unclear
+    }
+
+    /// Passes over a transaction that begins where `lsn` says so, and sees that nothing of it is handed out.
+    fn pass(&mut self, outcome: &Outcome, lsn: Lsn) {
+        if let Some(changes) = self.passed {
+            assert_eq!(self.batch.len(), changes, "a change of a transaction that is passed over");
+        }
+        match outcome {
+            Outcome::Begin { .. } if self.passes && lsn.as_u64().count_ones() % 2 == 1 => {
+                self.decoder.pass_over();
+                self.passed = Some(self.batch.len());
+            }
+            // One that begins anew, without a commit before, is not allowed.
+            Outcome::Begin { .. } | Outcome::Commit { .. } => self.passed = None,
+            _ => {}
+        }
     }
 
     /// Whether nothing is kept of any transaction.
@@ -138,25 +168,7 @@ impl<'a> Driver<'a> {
         self.kept.is_empty()
     }
 
-    fn mark(&self) -> Mark {
-        let batch = &self.batch;
-        Mark { changes: batch.len(), payload: batch.payload(), last: batch.last(), size: batch.size() }
-    }
-
-    /// The batch is as it was, but that it may hold the message's buffer, and that tables which a kept message announced
-    /// may have become known.
-    fn no_trace(&self, before: &Mark, frame: Frame<'_>, of: &str) {
-        let mut after = self.mark();
-        let buffer = frame.buffer().len();
-        let mut entry = ChangeBatch::new();
-        entry.idle(Lsn::ZERO);
-        let known = (0..=self.announced.len()).map(|times| times * entry.size());
-        if known
-            .into_iter()
-            .any(|known| [0, buffer].iter().any(|held| before.size + known + held == after.size))
-        {
-            after.size = before.size;
-        }
-        assert_eq!(after, *before, "{of} left a trace");
+    fn no_trace(&self, before: &Mark, frame: Frame<'_>, by: &str) {
+        before.left(&self.batch, frame.buffer().len(), self.announced.len(), by);
     }
 }

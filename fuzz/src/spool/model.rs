@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use pg_cdc_core::Lsn;
 use pg_cdc_core::stream::spool::{Spool, SpoolReader};
+use pg_cdc_core::{Kept, Lsn};
 
 use super::damage::Damages;
 use super::{LONGEST, names_the_file};
@@ -37,7 +37,7 @@ impl Model {
         let data = &PATTERN[step % 256..step % 256 + length];
         // Mostly forwards, now and then from one end to the other.
         let lsn = Lsn::new(if step % 7 == 6 { u64::MAX - step as u64 } else { step as u64 * 100 });
-        if let Err(error) = spool.append(xid, sub, lsn, data) {
+        if let Err(error) = spool.append(Kept::whole(xid, sub, lsn, data)) {
             panic!("{error}");
         }
         self.open.entry(xid).or_default().push_back(Appended { sub, lsn, data });

@@ -17,7 +17,11 @@ pub(super) async fn run(steps: &mut Steps) -> Result<()> {
     doc.args(["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings");
     steps.step("docs", pass(&mut doc)).await?;
     steps.step("each crate and feature alone", alone()).await?;
-    steps.step("decoders without I/O", decoders_without_io()).await
+    steps.step("decoders without I/O", decoders_without_io()).await?;
+    // A workspace of its own, which nothing else here looks at.
+    let mut fuzz = cargo::command();
+    fuzz.args(["check", "--quiet", "--lib", "--manifest-path", "fuzz/Cargo.toml"]);
+    steps.step("fuzz targets compile", pass(&mut fuzz)).await
 }
 
 async fn pass(command: &mut Command) -> Result<()> {

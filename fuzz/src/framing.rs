@@ -3,39 +3,19 @@
 
 use std::ops::Range;
 
-/// What an input's first byte says of its messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setting {
-    /// They are routed, and kept where they are told to be.
-    pub routes: bool,
-    /// There is a catalog to ask.
-    pub asks: bool,
-    /// A subtransaction that is rolled back is cut off.
-    pub cuts: bool,
-}
-
-impl Setting {
-    /// The byte that says so.
-    #[must_use]
-    pub fn to_byte(self) -> u8 {
-        u8::from(self.routes) << 1 | u8::from(self.asks) << 2 | u8::from(self.cuts) << 3
-    }
-
-    pub(super) fn from_byte(byte: u8) -> Self {
-        Self { routes: byte & 2 != 0, asks: byte & 4 != 0, cuts: byte & 8 != 0 }
-    }
-}
+/// Set in an input's first byte: what follows is no messages. Of `pgoutput`, it says what a model of a server does.
+pub const MODEL: u8 = 1;
 
 /// An input of messages, to be made.
 #[derive(Debug, Clone)]
 pub struct Framed(Vec<u8>);
 
 impl Framed {
-    /// One without messages.
+    /// One without messages that begins with the byte `settings`.
     #[must_use]
-    pub fn new(setting: Setting, answers: &[u8]) -> Self {
+    pub fn new(settings: u8, answers: &[u8]) -> Self {
         let answers = answers.get(..255).unwrap_or(answers);
-        Self([&[setting.to_byte(), answers.len() as u8], answers].concat())
+        Self([&[settings, answers.len() as u8], answers].concat())
     }
 
     /// A message follows; one that is too long for an input is cut.
@@ -54,7 +34,7 @@ impl Framed {
 }
 
 /// The bytes by which the catalog's answers are chosen, and what is behind them, of what follows the first byte.
-pub(super) fn answers(rest: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn answers(rest: &[u8]) -> (&[u8], &[u8]) {
     match rest.split_first() {
         Some((&count, rest)) => rest.split_at(rest.len().min(count.into())),
         None => (&[], &[]),
@@ -62,7 +42,7 @@ pub(super) fn answers(rest: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Where the next message is, and how far its position is from that before; `at` moves behind it.
-pub(super) fn next(input: &[u8], at: &mut usize) -> Option<(u8, Range<usize>)> {
+pub(crate) fn next(input: &[u8], at: &mut usize) -> Option<(u8, Range<usize>)> {
     let &[step, a, b, ..] = input.get(*at..)? else { return None };
     let start = *at + 3;
     let end = input.len().min(start + usize::from(u16::from_be_bytes([a, b])));

@@ -9,7 +9,7 @@ use pg_cdc_core::types::write_text;
 use crate::promises::written;
 
 /// Reads everything in a batch, in all ways that cost little.
-pub(super) fn read(batch: &ChangeBatch) {
+pub(crate) fn read(batch: &ChangeBatch) {
     let (mut changes, mut notices) = (0, 0);
     for event in batch.events() {
         match event {
@@ -70,7 +70,7 @@ fn read_row(row: &Row<'_>) {
 }
 
 /// Everything in a batch that a reader can tell, a line an event; schema changes where they are asked for.
-pub(super) fn lines(batch: &ChangeBatch, schemas: bool) -> Vec<String> {
+pub(crate) fn lines(batch: &ChangeBatch, schemas: bool) -> Vec<String> {
     let line = |event: Event<'_>| {
         let mut line = String::new();
         let _ = match event {

@@ -1,7 +1,6 @@
 //! Other inputs of an input: messages stay messages, so that what is changed of one is not lost with all behind it.
 
-use super::MODEL;
-use super::framing::{answers, next};
+use crate::framing::{MODEL, answers, next};
 
 /// Changes the first `size` bytes of `data` into at most `most`, and says how many they are; `bytes` changes bytes
 /// without a thought for what they mean.

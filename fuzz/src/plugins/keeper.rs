@@ -1,0 +1,140 @@
+//! The plainest driver of a decoder whose tables are told by name, and an eye on what it promises.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use pg_cdc_core::batch::ChangeBatch;
+use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Route, Tables};
+
+use super::facts::{self, Facts};
+use crate::mark::Mark;
+
+/// A decoder, what it may ask, what it is told to keep, and the batch that it writes to.
+pub(super) struct Keeper<'a> {
+    decoder: Box<dyn Decoder>,
+    tables: Tables,
+    facts: Option<Facts<'a>>,
+    kept: HashMap<u32, Vec<(Lsn, Bytes)>>,
+    passes: bool,
+    /// Changes in the batch when a transaction began that is passed over.
+    passed: Option<usize>,
+    is_within: bool,
+    pub(super) batch: ChangeBatch,
+}
+
+impl<'a> Keeper<'a> {
+    /// With a catalog that answers as it likes; without one, all that there is is known from the start.
+    pub(super) fn new(decoder: Box<dyn Decoder>, facts: Option<Facts<'a>>, passes: bool) -> Self {
+        let tables = if facts.is_some() { Tables::from_catalog() } else { facts::all() };
+        Self {
+            decoder,
+            tables,
+            facts,
+            kept: HashMap::new(),
+            passes,
+            passed: None,
+            is_within: false,
+            batch: ChangeBatch::new(),
+        }
+    }
+
+    /// A new connection.
+    pub(super) fn restart(&mut self) {
+        self.decoder.restart(None);
+        self.kept.clear();
+        (self.passed, self.is_within) = (None, false);
+    }
+
+    /// Takes a message in as [`Route`] has it.
+    pub(super) fn take(&mut self, frame: Frame<'_>) -> Result<(), DecodeError> {
+        let plugin = self.decoder.plugin();
+        let route = self.decoder.route(frame).inspect_err(|error| is_clear(error, plugin, frame))?;
+        // Two transactions of one number are nobody's: a driver refuses them.
+        let unknown = || DecodeError::new(plugin, frame.lsn, 0, "nothing is kept of the transaction");
+        match route {
+            Route::Direct => self.decode(frame)?,
+            Route::Into(kept) => {
+                assert!(kept.len() <= frame.data().len() && kept.top == kept.sub);
+                let mut data = Vec::new();
+                kept.append_to(&mut data);
+                self.kept.get_mut(&kept.top).ok_or_else(unknown)?.push((kept.lsn, data.into()));
+            }
+            Route::Start { xid, is_first } => {
+                assert!(is_first, "these plugins send no blocks");
+                if self.kept.insert(xid, Vec::new()).is_some() {
+                    return Err(unknown());
+                }
+            }
+            Route::Commit(committed) => {
+                let kept = self.kept.remove(&committed.xid).ok_or_else(unknown)?;
+                self.decode(committed.begin())?;
+                for (lsn, data) in kept {
+                    self.decode(Frame::whole(lsn, &data))?;
+                }
+                self.decode(committed.commit())?;
+            }
+            Route::Abort { top, sub, .. } => {
+                assert_eq!(top, sub, "these plugins send subtransactions as part of the whole");
+                self.kept.remove(&top);
+            }
+            Route::Prepare(prepared) => assert!(self.kept.contains_key(&prepared.xid)),
+            Route::Stop { .. } | Route::Unclear { .. } => panic!("these plugins send no blocks: {route:?}"),
+        }
+        Ok(())
+    }
+
+    /// Decodes a message, with an answer to every question.
+    pub(super) fn decode(&mut self, frame: Frame<'_>) -> Result<(), DecodeError> {
+        if let Some(facts) = self.facts.as_mut().filter(|_| !self.is_within) {
+            facts.change(&mut self.tables);
+        }
+        // Each table of a TRUNCATE may be asked for, and each of a whole transaction.
+        for _ in 0..4 + frame.data().len() / 2 {
+            let before = Mark::of(&self.batch);
+            match self.decoder.decode(frame, &self.tables, &mut self.batch) {
+                Ok(Outcome::NeedTable { oid, name, types }) => {
+                    before.left(&self.batch, frame.buffer().len(), 0, "a question");
+                    assert_eq!(oid, None, "nobody told it");
+                    let Some(facts) = &mut self.facts else { panic!("nobody knows {name}") };
+                    facts.answer(&name, &types, &mut self.tables);
+                }
+                Ok(outcome) => {
+                    self.taken(&outcome, frame.lsn);
+                    return Ok(());
+                }
+                Err(error) => {
+                    before.left(&self.batch, frame.buffer().len(), 0, "an error");
+                    is_clear(&error, self.decoder.plugin(), frame);
+                    return Err(error);
+                }
+            }
+        }
+        panic!("a message is not decoded however much is answered");
+    }
+
+    /// Passes over a transaction that begins where `lsn` says so, and sees that nothing of it is handed out.
+    fn taken(&mut self, outcome: &Outcome, lsn: Lsn) {
+        if let Some(changes) = self.passed {
+            assert_eq!(self.batch.len(), changes, "a change of a transaction that is passed over");
+        }
+        match outcome {
+            Outcome::Begin { .. } => {
+                self.is_within = true;
+                if self.passes && lsn.as_u64().count_ones() % 2 == 1 {
+                    self.decoder.pass_over();
+                    self.passed = Some(self.batch.len());
+                }
+            }
+            Outcome::Commit { .. } => (self.is_within, self.passed) = (false, None),
+            _ => {}
+        }
+    }
+}
+
+/// An error says whose message it was, where it is, and where in it.
+fn is_clear(error: &DecodeError, plugin: &str, frame: Frame<'_>) {
+    assert!(error.offset() <= frame.data().len(), "{error}, of {}", frame.data().len());
+    assert_eq!(error.lsn(), frame.lsn, "{error}");
+    let told = error.to_string();
+    assert!(told.starts_with(plugin) && !told.ends_with(": ") && !error.hint().is_empty(), "{told}");
+}
