@@ -86,11 +86,6 @@ impl Held {
         *self = Self::default();
     }
 
-    /// Whether a transaction is open.
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     /// A transaction begins; `xid` is 0 where the plugin does not tell.
     pub(crate) fn begin<'a>(&mut self, xid: u32, lsn: Lsn) -> Result<Route<'a>, Fault> {
         if self.open.is_some() {

@@ -32,8 +32,6 @@
 //!
 //! Text in other encodings than UTF-8 is converted on the way ([`TextEncoding`]).
 
-#![allow(dead_code, reason = "each plugin uses its part of it")]
-
 mod filler;
 pub(crate) mod held;
 mod relation;
