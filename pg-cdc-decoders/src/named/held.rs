@@ -208,7 +208,7 @@ mod tests {
         let mark =
             Mark { is_begin: true, xid: Some(7), commit_lsn: lsn(30), end_lsn: lsn(40), commit_time: -5 };
         assert_eq!((begin, commit), (mark, Mark { is_begin: false, ..mark }));
-        assert!(!held.is_open());
+        assert!(held.open.is_none());
     }
 
     #[test]
