@@ -103,7 +103,7 @@ impl<'a> Keeper<'a> {
                     return Ok(());
                 }
                 Err(error) => {
-                    before.left(&self.batch, frame.buffer().len(), 0, "an error");
+                    before.left(&self.batch, frame.buffer().len(), 0, &format!("\"{error}\""));
                     is_clear(&error, self.decoder.plugin(), frame);
                     return Err(error);
                 }
