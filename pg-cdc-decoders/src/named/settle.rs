@@ -63,6 +63,8 @@ impl Versions {
 struct Shown {
     old: Vec<Labelled>,
     new: Vec<Labelled>,
+    /// Whether the columns of the old row, one by one, are NULL.
+    old_nulls: Vec<bool>,
     /// What columns that the new row lacks may be; `None` where there is no new row.
     lacks: Option<Lack>,
 }
@@ -113,6 +115,7 @@ impl Named {
         };
         let shown = Shown {
             lacks: seen.new.as_ref().map(|_| lack),
+            old_nulls: seen.old_nulls,
             old: self.described(sent, seen.old.unwrap_or_default())?,
             new: self.described(sent, seen.new.unwrap_or_default())?,
         };
@@ -307,7 +310,10 @@ fn holds(table: &Table, shown: &Shown, rules: Rules) -> bool {
         let at = table.column_index(&shown.name);
         at.and_then(|at| table.columns.get(at)).is_none_or(|column| column.identity)
     };
-    table.identity == ReplicaIdentity::Full || rules.old_rows == OldRows::All || shown.old.iter().all(is_held)
+    // Where all columns are told, those that are NULL need not be of the identity.
+    let is_told = |is_null: bool| !is_null || rules.old_rows != OldRows::All;
+    let mut told = shown.old.iter().zip(&shown.old_nulls).filter(|(_, is_null)| is_told(**is_null));
+    table.identity == ReplicaIdentity::Full || told.all(|(shown, _)| is_held(shown))
 }
 
 /// The catalog's table, in which nothing is missing that the change shows.
