@@ -103,7 +103,7 @@ impl<'a> Keeper<'a> {
                     return Ok(());
                 }
                 Err(error) => {
-                    before.left(&self.batch, frame.buffer().len(), 0, "an error");
+                    before.left(&self.batch, frame.buffer().len(), 0, &format!("\"{error}\""));
                     is_clear(&error, self.decoder.plugin(), frame);
                     return Err(error);
                 }
@@ -135,6 +135,6 @@ impl<'a> Keeper<'a> {
 fn is_clear(error: &DecodeError, plugin: &str, frame: Frame<'_>) {
     assert!(error.offset() <= frame.data().len(), "{error}, of {}", frame.data().len());
     assert_eq!(error.lsn(), frame.lsn, "{error}");
-    let told = error.to_string();
-    assert!(told.starts_with(plugin) && !told.ends_with(": ") && !error.hint().is_empty(), "{told}");
+    let (told, nothing) = (error.to_string(), format!("offset {}: ", error.offset()));
+    assert!(told.starts_with(plugin) && !told.ends_with(&nothing) && !error.hint().is_empty(), "{told}");
 }

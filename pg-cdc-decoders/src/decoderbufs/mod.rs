@@ -129,6 +129,14 @@ impl DecoderBufs {
         if row.new_types.len() != row.new_tuple.len() {
             return Err(Fault::new(0, What::Wrong("the new row has not as many types as columns")));
         }
+        let has_another = match op {
+            Op::Insert => !row.old_tuple.is_empty(),
+            Op::Delete => !row.new_tuple.is_empty(),
+            _ => false,
+        };
+        if has_another {
+            return Err(Fault::new(0, What::Wrong("an INSERT has an old row, or a DELETE a new one")));
+        }
         // An INSERT without columns is one of a table that has none.
         let is_rowless = match op {
             Op::Insert => false,

@@ -423,19 +423,22 @@ impl Named {
                 if self.must_ask(sent, &name, tables) {
                     return Ok(self.need(sent, &name, Vec::new()));
                 }
-                unknown.push((sent, name));
+                unknown.push(sent);
             }
         }
-        for (sent, name) in unknown {
-            match self.settle_unseen(sent, &name, tables)? {
-                Settled::Ask(outcome) => return Ok(outcome),
-                Settled::Known(Some((before, table))) => batch.schema_change(before, table),
-                Settled::Known(None) => {}
-            }
+        let asked = self.asked.len();
+        if !unknown.is_empty() {
+            // Two names may come to one table, and settling one forgets the other: it is not asked for again.
+            self.asked.extend(tables_sent.clone().map(Box::from));
         }
-        self.settled();
-        let Some(transaction) = &self.transaction else { return Err(outside()) };
+        for sent in unknown {
+            self.settle_named(sent, &name_of, tables, batch)?;
+        }
         for sent in tables_sent {
+            if self.relations.get(sent).is_none() {
+                self.settle_named(sent, &name_of, tables, batch)?;
+            }
+            let Some(transaction) = &self.transaction else { return Err(outside()) };
             let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
             if !relation.wants(Op::Truncate, transaction.commit_lsn) {
                 continue;
@@ -449,7 +452,24 @@ impl Named {
                 batch.truncate(table, options, frame.lsn, seq);
             }
         }
+        self.asked.truncate(asked);
+        self.settled();
         Ok(Outcome::Taken)
+    }
+
+    /// Finds out what a table is that is truncated, of which all was asked.
+    fn settle_named(
+        &mut self,
+        sent: &[u8],
+        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
+        tables: &Tables,
+        batch: &mut ChangeBatch,
+    ) -> Result<(), Fault> {
+        let name = name_of(sent, &self.text)?;
+        if let Settled::Known(Some((before, table))) = self.settle_unseen(sent, &name, tables)? {
+            batch.schema_change(before, table);
+        }
+        Ok(())
     }
 
     /// Takes in a logical message; the ranges count from the start of its frame.

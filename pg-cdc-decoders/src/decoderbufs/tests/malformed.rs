@@ -74,6 +74,16 @@ fn what_must_be_there_is_missed_by_name() {
 }
 
 #[test]
+fn rows_that_an_operation_has_not_are_refused() {
+    let none = "an INSERT has an old row, or a DELETE a new one";
+    let mut insert = whole();
+    insert.old_tuple = insert.new_tuple.clone();
+    assert_eq!(Bench::new([t()]).wrong(&insert), none);
+    insert.op = Some(Op::Delete);
+    assert_eq!(Bench::new([t()]).wrong(&insert), none);
+}
+
+#[test]
 fn names_that_are_none_are_refused() {
     for name in ["t", "a.b.c", "\"public.t", ""] {
         let mut sent = whole();

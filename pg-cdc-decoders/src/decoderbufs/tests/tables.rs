@@ -42,6 +42,27 @@ fn a_column_that_is_declared_otherwise_has_the_catalog_asked_again() {
 }
 
 #[test]
+fn an_old_row_of_another_identity_than_that_of_now_is_taken_as_it_is() {
+    let old = [("id", oid::INT4, int(1)), ("note", oid::TEXT, text("a"))];
+    let new = [("id", oid::INT4, int(1)), ("note", oid::TEXT, text("b"))];
+    // It was FULL then.
+    let mut bench = Bench::new([t()]);
+    let rows = "old {id: b\"1\", note: \"a\"}";
+    assert_eq!(
+        bench.lines(&update("public.t", &old, &new)).last().unwrap(),
+        &format!("Update public.t #0 {rows} new {{id: b\"1\", note: \"b\"}}")
+    );
+    assert_eq!(bench.lines(&delete("public.t", &old)), [format!("Delete public.t #0 {rows}")]);
+    let key = [("id", oid::INT4, int(1)), ("note", oid::TEXT, None)];
+    let rows = "old {id: b\"1\", note: notinidentity}";
+    assert_eq!(bench.lines(&delete("public.t", &key)), [format!("Delete public.t #0 {rows}")]);
+    // And where the identity is seen to be another only later.
+    let mut bench = Bench::new([t()]);
+    bench.lines(&insert("public.t", &new));
+    assert_eq!(bench.lines(&delete("public.t", &old)).len(), 1);
+}
+
+#[test]
 fn a_column_that_the_catalog_lacks_was_dropped_since_and_one_that_the_change_lacks_came_later() {
     let sent = insert(
         "public.t",

@@ -142,6 +142,21 @@ fn rows_that_an_alter_table_writes_anew_are_passed_over_where_nobody_can_be_aske
 }
 
 #[test]
+fn two_names_of_one_table_are_truncated_without_an_error() {
+    let mut bench = Bench::knowing(&[t()]);
+    bench.take("table public.t: INSERT: id[integer]:1 note[text]:null");
+    // Since then `u` was dropped, and `t` is called so.
+    let renamed = table(1, "u", &[("id", built_in(oid::INT4)), ("note", built_in(oid::TEXT))]);
+    let facts = TableFacts::new(Arc::new(renamed), Lsn::ZERO);
+    bench.tables.insert_named(TableName::new("public", "u"), Known::Wanted(facts));
+    for names in ["public.t, public.u", "public.u, public.t"] {
+        let lines = bench.take(&format!("table {names}: TRUNCATE: (no-flags)"));
+        let truncated = |line: &&String| line.starts_with("Truncate");
+        assert_eq!(lines.iter().filter(truncated).count(), 2, "{lines:?}");
+    }
+}
+
+#[test]
 fn truncates_have_their_tables_and_flags() {
     let mut bench = Bench::knowing(&[t(), table(2, "u", &[("id", built_in(oid::INT4))])]);
     let lines = bench.take("table public.t, public.u: TRUNCATE: restart_seqs cascade");
