@@ -1,13 +1,9 @@
 //! Types that are made, altered and dropped while the stream runs.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::case::{Case, cases, cases_from};
-use crate::support::eventually;
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::support::{PATIENCE, eventually};
 
 /// The `after` of the line of `id`, once it is there.
 fn after(case: &Case, id: i64) -> Value {
