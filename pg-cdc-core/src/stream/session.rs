@@ -107,7 +107,12 @@ impl<D: Decoder> Session<'_, D> {
         loop {
             self.decode().await?;
             if let Some(end) = self.anew.take() {
-                return self.stop().await.map(|_| end);
+                // A server that is busy may not answer in time. Whatever it says, the connection is over, and why must
+                // not be forgotten: the next one would only come to the same.
+                if let Err(error) = self.stop().await {
+                    tracing::debug!(%error, "the connection was not ended in order");
+                }
+                return Ok(end);
             }
             let now = Instant::now();
             self.report(now, &mut asked).await?;
