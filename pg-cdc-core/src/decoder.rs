@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::batch::ChangeBatch;
 use crate::types::oid;
-use crate::{ColumnType, Lsn, Position, Route, Shape, Table, TableName};
+use crate::{ColumnType, Lsn, Position, Route, Shape, Table, TableName, XidSnapshot};
 
 /// One message of an output plugin, in place in the buffer that it was received in.
 #[derive(Debug, Clone, Copy)]
@@ -227,6 +227,9 @@ pub struct TableFacts {
     pub table: Arc<Table>,
     /// Only transactions that commit at or after this are wanted: those before are in its snapshot.
     pub from: Lsn,
+    /// Instead of `from`, the transactions that are in its snapshot: for walminer, whose places in the log are none that a
+    /// snapshot can be tied to.
+    pub shown: Option<Arc<XidSnapshot>>,
     /// What of the table is wanted; `table` is of this shape.
     pub shape: Arc<Shape>,
     /// Its stored generated columns that `table` leaves out.
@@ -247,6 +250,7 @@ impl TableFacts {
         Self {
             table,
             from,
+            shown: None,
             shape: Arc::default(),
             generated: Vec::new(),
             left_out: Vec::new(),

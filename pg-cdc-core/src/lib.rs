@@ -74,6 +74,7 @@ pub mod types;
 pub mod walminer;
 #[cfg(feature = "wire")]
 pub mod wire;
+mod xid_snapshot;
 
 pub use datum::Datum;
 pub use decoder::{DecodeError, Decoder, Frame, Known, Outcome, Sequence, TableFacts, Tables};
@@ -92,3 +93,4 @@ pub use state::{
 };
 pub use table::{Column, ReplicaIdentity, Table};
 pub use types::ColumnType;
+pub use xid_snapshot::{ParseXidSnapshotError, XidSnapshot};

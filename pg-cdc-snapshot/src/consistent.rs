@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pg_cdc_core::catalog::{self, TableInfo};
-use pg_cdc_core::{Error, ErrorKind, Lsn};
+use pg_cdc_core::{Error, ErrorKind, Lsn, XidSnapshot};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -45,6 +45,7 @@ pub(crate) async fn run(
             connect: options.connect.clone(),
             snapshot: exported.name.clone(),
             point: exported.point,
+            shows: exported.shows.clone(),
             guard,
             format: options.format,
             batch_rows: options.batch_rows.max(1),
@@ -70,7 +71,7 @@ pub(crate) async fn run(
         let again = record(&guard, again).await?;
         drop(exported);
         exported = exporter.export().await?;
-        tables = told.restarted(again, exported.point).await?;
+        tables = told.restarted(again, exported.point, exported.shows.clone()).await?;
     }
     told.ended(first).await
 }
@@ -156,6 +157,7 @@ impl Teller<'_> {
         &self,
         again: Vec<(TableInfo, Option<TableInfo>)>,
         point: Lsn,
+        shows: Option<Arc<XidSnapshot>>,
     ) -> Result<Vec<TableInfo>, Trouble> {
         let mut left = Vec::with_capacity(again.len());
         for (old, now) in again {
@@ -176,7 +178,7 @@ impl Teller<'_> {
                 }
                 None => {
                     tracing::warn!(table = %old.table.name, "the table was dropped during the snapshot");
-                    batch.table_done(table, 0, point);
+                    batch.table_done(table, 0, point, shows.as_ref());
                     done = Some(old.table.name.clone());
                 }
             }

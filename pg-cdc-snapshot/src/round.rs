@@ -1,11 +1,11 @@
 //! What the workers of one round share.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use pg_cdc_core::Lsn;
 use pg_cdc_core::batch::{BufferPool, Recycler};
 use pg_cdc_core::catalog::TableInfo;
 use pg_cdc_core::wire::ConnectConfig;
+use pg_cdc_core::{Lsn, XidSnapshot};
 use tokio::sync::mpsc;
 
 use crate::chunk::Item;
@@ -18,6 +18,7 @@ pub(crate) struct Round {
     pub(crate) connect: ConnectConfig,
     pub(crate) snapshot: String,
     pub(crate) point: Lsn,
+    pub(crate) shows: Option<Arc<XidSnapshot>>,
     pub(crate) guard: Guard,
     pub(crate) format: CopyFormatChoice,
     pub(crate) batch_rows: usize,

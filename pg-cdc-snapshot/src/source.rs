@@ -24,7 +24,7 @@ use crate::table::Trouble;
 
 /// Reads tables under one exported snapshot, several at once: a [`Source`] that ends.
 ///
-/// Batches have a position whose `confirmed` is the first snapshot's point, with the tables done so far; that of the
+/// Batches have a position whose `confirmed` is the first snapshot's start, with the tables done so far; that of the
 /// last batch, which holds `SnapshotEnded`, is where the stream goes on. A row's transaction has no id, and the
 /// snapshot's point as its `commit_lsn`.
 ///
@@ -36,7 +36,7 @@ pub struct SnapshotSource {
     shared: Arc<Shared>,
     source: Arc<str>,
     server: ServerId,
-    point: Lsn,
+    start: Lsn,
     progress: Arc<SnapshotProgress>,
     over: bool,
     task: JoinHandle<()>,
@@ -63,7 +63,7 @@ impl SnapshotSource {
         let (out, items) = mpsc::channel(options.parallelism.max(1));
         let (stop, mut stopped) = watch::channel(false);
         let (alive, ended) = watch::channel(());
-        let (source, server, point) = (Arc::clone(&options.source), options.server, exported.point);
+        let (source, server, start) = (Arc::clone(&options.source), options.server, exported.start);
         let task = tokio::spawn(async move {
             let mut workers = JoinSet::new();
             let work = async {
@@ -87,7 +87,7 @@ impl SnapshotSource {
             shared: Arc::new(shared),
             source,
             server,
-            point,
+            start,
             progress: Arc::default(),
             over: false,
             task,
@@ -99,7 +99,7 @@ impl SnapshotSource {
         if let Some(done) = done {
             Arc::make_mut(&mut self.progress).tables_done.push(done);
         }
-        let mut position = Position::at(Arc::clone(&self.source), self.server, self.point);
+        let mut position = Position::at(Arc::clone(&self.source), self.server, self.start);
         self.over = batch.events().any(|event| matches!(event, Event::SnapshotEnded { .. }));
         if !self.over {
             position.snapshot = Some(Arc::clone(&self.progress));

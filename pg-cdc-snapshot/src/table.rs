@@ -211,7 +211,7 @@ impl<'a> Output<'a> {
     }
 
     async fn done(mut self, rows: u64) -> Result<(), Trouble> {
-        self.batch.table_done(self.table, rows, self.round.point);
+        self.batch.table_done(self.table, rows, self.round.point, self.round.shows.as_ref());
         self.send(Some(self.info.table.name.clone())).await
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::change_batch::ChangeBatch;
 use super::row::{OwnedRow, Row};
 use super::tape::{ChangeHeader, Entry, Op, Transaction, TruncateOptions};
-use crate::{Column, Datum, Lsn, Table};
+use crate::{Column, Datum, Lsn, Table, XidSnapshot};
 
 /// What stands in a batch, in order.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,9 @@ pub enum Event<'a> {
         /// What they show: everything that committed before this. Later than the snapshot's own point for a table
         /// that was read again; its changes count from here on.
         point: Lsn,
+        /// Exactly which transactions they show, where the point does not tell: those that commit later are not among
+        /// them.
+        shows: Option<&'a Arc<XidSnapshot>>,
     },
     /// A table changed under its snapshot: its rows so far are void, and it is read again.
     TableRestarted {
@@ -187,8 +190,9 @@ impl ChangeBatch {
             }
             Entry::SnapshotBegun { point } => Event::SnapshotBegun { point },
             Entry::SnapshotEnded { point } => Event::SnapshotEnded { point },
-            Entry::TableDone { table: index, rows, point } => {
-                Event::TableDone { table: table(index)?, rows, point }
+            Entry::TableDone { table: index, rows, point, shows } => {
+                let shows = shows.checked_sub(1).and_then(|at| tape.snapshots.get(at as usize));
+                Event::TableDone { table: table(index)?, rows, point, shows }
             }
             Entry::TableRestarted { table: index } => Event::TableRestarted { table: table(index)? },
             Entry::Idle { lsn } => Event::Idle { lsn },

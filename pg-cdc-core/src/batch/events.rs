@@ -8,7 +8,7 @@ use super::tape::{
     BatchTable, BufferId, ChangeHeader, Entry, MessageEntry, Op, SchemaEntry, TruncateOptions,
 };
 use super::writer::{TooLarge, checked};
-use crate::{Lsn, Table};
+use crate::{Lsn, Table, XidSnapshot};
 
 impl ChangeBatch {
     /// Adds the TRUNCATE of one table.
@@ -131,9 +131,12 @@ impl ChangeBatch {
         self.tape.notice(Entry::SnapshotEnded { point });
     }
 
-    /// Adds that all `rows` rows of a table, as of `point`, have been handed out.
-    pub fn table_done(&mut self, table: BatchTable, rows: u64, point: Lsn) {
-        self.tape.notice(Entry::TableDone { table: table.index, rows, point });
+    /// Adds that all `rows` rows of a table, as of `point`, have been handed out; `shows` tells which transactions are in
+    /// them, where the point does not tell exactly.
+    pub fn table_done(&mut self, table: BatchTable, rows: u64, point: Lsn, shows: Option<&Arc<XidSnapshot>>) {
+        self.tape.snapshots.extend(shows.cloned());
+        let shows = shows.map_or(0, |_| self.tape.snapshots.len() as u32);
+        self.tape.notice(Entry::TableDone { table: table.index, rows, point, shows });
     }
 
     /// Adds that a table's rows so far are void: it is read again from the start.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::slot::{Slot, Tag};
-use crate::{Lsn, Table};
+use crate::{Lsn, Table, XidSnapshot};
 
 /// What a change does to its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,15 +91,39 @@ impl TruncateOptions {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Entry {
     Change(ChangeHeader),
-    Begin { transaction: u32 },
-    Commit { transaction: u32, end_lsn: Lsn, changes: u64 },
-    Schema { index: u32 },
-    Message { index: u32 },
-    SnapshotBegun { point: Lsn },
-    SnapshotEnded { point: Lsn },
-    TableDone { table: u32, rows: u64, point: Lsn },
-    TableRestarted { table: u32 },
-    Idle { lsn: Lsn },
+    Begin {
+        transaction: u32,
+    },
+    Commit {
+        transaction: u32,
+        end_lsn: Lsn,
+        changes: u64,
+    },
+    Schema {
+        index: u32,
+    },
+    Message {
+        index: u32,
+    },
+    SnapshotBegun {
+        point: Lsn,
+    },
+    SnapshotEnded {
+        point: Lsn,
+    },
+    /// `shows` is one more than an index; 0 where the point says all.
+    TableDone {
+        table: u32,
+        rows: u64,
+        point: Lsn,
+        shows: u32,
+    },
+    TableRestarted {
+        table: u32,
+    },
+    Idle {
+        lsn: Lsn,
+    },
 }
 
 #[derive(Debug)]
@@ -129,6 +153,7 @@ pub(super) struct Tape {
     pub(super) transactions: Vec<Transaction>,
     pub(super) tables: Vec<Arc<Table>>,
     pub(super) schemas: Vec<SchemaEntry>,
+    pub(super) snapshots: Vec<Arc<XidSnapshot>>,
     pub(super) messages: Vec<MessageEntry>,
     pub(super) changes: usize,
     /// How many entries are no changes, begins, commits or messages.
@@ -165,6 +190,7 @@ impl Tape {
             transactions,
             tables,
             schemas,
+            snapshots,
             messages,
             changes,
             notices,
@@ -178,6 +204,7 @@ impl Tape {
         transactions.clear();
         tables.clear();
         schemas.clear();
+        snapshots.clear();
         messages.clear();
         (*changes, *notices, *held, *used) = (0, 0, 0, 0);
     }

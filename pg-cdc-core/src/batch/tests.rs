@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::*;
-use crate::{Column, ColumnType, Datum, Lsn, ReplicaIdentity, Table, TableName};
+use crate::{Column, ColumnType, Datum, Lsn, ReplicaIdentity, Table, TableName, XidSnapshot};
 
 fn table() -> Arc<Table> {
     let text = |name: &str| Column::new(name, ColumnType::new(25, -1, "text"));
@@ -248,4 +248,24 @@ fn a_schema_change_that_is_taken_back_leaves_no_trace() {
     update(&mut batch, &table, &Bytes::from_static(b"ab"), Datum::Null, Datum::Absent);
     batch.retract_schema_change();
     assert_eq!((batch.events().count(), batch.notices().count()), (2, 1));
+}
+
+#[test]
+fn a_table_that_is_done_says_what_its_rows_show() {
+    let (mut batch, table) = (ChangeBatch::new(), table());
+    let handle = batch.table(&table, None);
+    let shows: Vec<Arc<XidSnapshot>> = ["5:5:", "7:9:8"].map(|text| Arc::new(text.parse().unwrap())).to_vec();
+    batch.table_done(handle, 1, Lsn::new(10), None);
+    batch.table_done(handle, 2, Lsn::new(20), shows.first());
+    batch.table_done(handle, 3, Lsn::new(30), shows.last());
+    let told: Vec<_> = batch
+        .notices()
+        .map(|event| match event {
+            Event::TableDone { rows, point, shows, .. } => {
+                (rows, point.as_u64(), shows.map(|shows| shows.to_string()))
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [(1, 10, None), (2, 20, Some("5:5:".to_owned())), (3, 30, Some("7:9:8".to_owned()))]);
 }

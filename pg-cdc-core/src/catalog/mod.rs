@@ -2,6 +2,7 @@
 //!
 //! Ordinary SQL goes through tokio-postgres, over a socket that [`wire`](crate::wire) opened: one thing connects.
 
+pub(crate) mod blockers;
 mod client;
 mod publications;
 mod selection;
@@ -10,13 +11,14 @@ mod system;
 mod tables;
 mod types;
 
+pub use blockers::{Blocker, blockers, holders};
 pub use client::{Client, Notice, connect};
 pub use publications::{
     PlannedTable, Publication, PublicationPlan, PublishedOperations, PublishedTable, create_publication_sql,
     find_publication, mark,
 };
 pub use selection::{ParsePatternError, Pattern, Selection};
-pub use slots::{Blocker, Slot, blockers, drop_slot, find_slot};
+pub use slots::{Slot, drop_slot, find_slot};
 pub use system::{System, flush_soon, system};
 pub use tables::{
     IdentityProblem, TableInfo, TableKind, filenodes, list_tables, table_by_name, table_by_oid,

@@ -64,30 +64,3 @@ pub async fn drop_slot(client: &Client, name: &str) -> Result<(), Error> {
     client.execute("SELECT pg_catalog.pg_drop_replication_slot($1)", &[&name]).await?;
     Ok(())
 }
-
-/// A session that something waits for.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Blocker {
-    /// Its process.
-    pub pid: i32,
-    /// How long its transaction has been open, in seconds.
-    pub seconds: f64,
-    /// What it is doing (`pg_stat_activity.state`).
-    pub state: Option<String>,
-}
-
-/// The sessions that the process `pid` waits for: whose transactions a slot that is being made must see end.
-///
-/// # Errors
-///
-/// Where the session is broken.
-pub async fn blockers(client: &Client, pid: i32) -> Result<Vec<Blocker>, Error> {
-    let sql = "SELECT a.pid, coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start), 0)::float8, \
-               a.state FROM pg_catalog.pg_stat_activity a \
-               WHERE a.pid = ANY (pg_catalog.pg_blocking_pids($1)) ORDER BY a.xact_start";
-    let rows = client.query(sql, &[&pid]).await?;
-    rows.iter()
-        .map(|row| Ok(Blocker { pid: row.try_get(0)?, seconds: row.try_get(1)?, state: row.try_get(2)? }))
-        .collect()
-}

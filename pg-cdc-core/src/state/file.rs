@@ -130,8 +130,10 @@ impl Drop for FileStore {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::ServerId;
+    use crate::{Lsn, ServerId, TableStart};
 
     fn state(name: &str) -> State {
         State::new(name, ServerId { system_id: 7, timeline: 1 })
@@ -151,6 +153,20 @@ mod tests {
         store.remove().await.unwrap();
         store.remove().await.unwrap();
         assert_eq!(store.load().await.unwrap(), None);
+    }
+
+    #[test]
+    fn what_earlier_releases_wrote_is_read() {
+        let mut old = state("shop");
+        old.starts = vec![TableStart::new(7, Lsn::new(0x10))];
+        let json = serde_json::to_string(&old).unwrap();
+        assert!(!json.contains("plugin") && !json.contains("shows"), "{json}");
+        assert_eq!(serde_json::from_str::<State>(&json).unwrap(), old);
+        old.plugin = Some("walminer".to_owned());
+        old.starts[0].shows = Some(Arc::new("5:9:7".parse().unwrap()));
+        let json = serde_json::to_string(&old).unwrap();
+        assert!(json.contains(r#""plugin":"walminer""#) && json.contains(r#""shows":"5:9:7""#), "{json}");
+        assert_eq!(serde_json::from_str::<State>(&json).unwrap(), old);
     }
 
     #[tokio::test]

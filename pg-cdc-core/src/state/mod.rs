@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use file::FileStore;
 pub use memory::MemoryStore;
 
-use crate::{Columns, Error, Lsn, Position, ServerId, SinkState, Table, TableShape};
+use crate::{Columns, Error, Lsn, Position, ServerId, SinkState, Table, TableShape, XidSnapshot};
 
 /// The version of the format that this release writes, and the only one it reads.
 pub const STATE_VERSION: u32 = 1;
@@ -27,6 +27,10 @@ pub struct State {
     pub pipeline: String,
     /// The cluster it reads.
     pub server: ServerId,
+    /// What tells the changes, as in `pgoutput`; `None` where nothing does, after a mere snapshot, or where an earlier
+    /// release wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
     /// The slot, written down before it is made.
     pub slot: Option<SlotRecord>,
     /// The publications it reads.
@@ -116,12 +120,31 @@ pub enum SnapshotRecord {
 }
 
 /// From where on a table's changes count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TableStart {
     /// The table.
     pub oid: u32,
-    /// Transactions that commit before this are in its snapshot.
+    /// Transactions that commit before this are in its snapshot; with `shows`, none that commits later is.
     pub from: Lsn,
+    /// Which transactions are in its snapshot, where `from` does not tell exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<Arc<XidSnapshot>>,
+}
+
+impl TableStart {
+    /// The changes of the table `oid` count that commit from `from` on.
+    #[must_use]
+    pub fn new(oid: u32, from: Lsn) -> Self {
+        Self { oid, from, shows: None }
+    }
+
+    /// What `shows` shows does not count, and nothing else that commits before `from` is left out.
+    #[must_use]
+    pub fn with_shown(mut self, shows: Option<Arc<XidSnapshot>>) -> Self {
+        self.shows = shows;
+        self
+    }
 }
 
 impl State {
@@ -132,6 +155,7 @@ impl State {
             version: STATE_VERSION,
             pipeline: pipeline.into(),
             server,
+            plugin: None,
             slot: None,
             publications: Vec::new(),
             snapshot: SnapshotRecord::Skipped,

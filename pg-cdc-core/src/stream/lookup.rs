@@ -144,12 +144,15 @@ impl Lookup<'_> {
     /// A selected table, which `info` is what the catalog has of, if it is there still.
     fn selected(&self, selected: &Arc<Table>, info: Option<TableInfo>, types: Vec<ColumnType>) -> Found {
         let (scope, oid) = (self.scope, selected.oid);
-        let from = scope.starts.iter().find(|start| start.oid == oid).map_or(Lsn::ZERO, |start| start.from);
+        let start = scope.starts.iter().find(|start| start.oid == oid);
+        let from = start.map_or(Lsn::ZERO, |start| start.from);
+        let shown = start.and_then(|start| start.shows.clone());
         let shape = TableShape::of(scope.shapes, oid);
         // Dropped since: what was known of it is the best there is.
         let Some(info) = info.map(|info| info.reshaped(&shape)) else {
             let mut facts = TableFacts::new(Arc::clone(selected), from);
             (facts.shape, facts.inserts_only) = (shape, self.scope.inserts_only.contains(&oid));
+            facts.shown = shown;
             return Found { table: Known::Wanted(facts), types, unread: Vec::new(), gone: Vec::new() };
         };
         let (whole, table) = (&info.whole, &info.table);
@@ -164,6 +167,7 @@ impl Lookup<'_> {
         facts.left_out =
             left_out.map(|column| Arc::clone(&column.name)).chain(info.virtual_columns).collect();
         facts.plain = info.plain_columns;
+        facts.shown = shown;
         facts.inserts_only = self.scope.inserts_only.contains(&oid);
         facts.shape = shape;
         Found { table: Known::Wanted(facts), types, unread, gone: Vec::new() }

@@ -2,15 +2,17 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::walsender;
+use crate::catalog::blockers::named;
 use crate::catalog::{self, Blocker, Client};
 use crate::wire::{ConnectConfig, Connection, Rows, Session};
-use crate::{Error, ErrorKind, Lsn};
+use crate::{Error, ErrorKind, Lsn, XidSnapshot};
 
 /// How often the sessions that a slot waits for are asked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -22,6 +24,7 @@ const CANCELLED: Duration = Duration::from_secs(2);
 pub struct ExportedSnapshot {
     name: String,
     point: Lsn,
+    shows: Option<Arc<XidSnapshot>>,
     /// The session that exported it: the snapshot ends with it.
     holder: Holder,
 }
@@ -40,10 +43,17 @@ impl ExportedSnapshot {
     }
 
     /// What it shows: exactly the transactions whose commit records start before this. From
-    /// [`export_by_transaction`], only about so.
+    /// [`export_by_transaction`], what commits behind this is not shown, and of what commits before
+    /// [`shows`](Self::shows) tells.
     #[must_use]
     pub fn point(&self) -> Lsn {
         self.point
+    }
+
+    /// The transactions that it shows, from [`export_by_transaction`].
+    #[must_use]
+    pub fn shows(&self) -> Option<&Arc<XidSnapshot>> {
+        self.shows.as_ref()
     }
 }
 
@@ -67,7 +77,7 @@ pub struct SlotWait {
     pub slot: String,
     /// For how long it has waited.
     pub waited: Duration,
-    /// The sessions whose transactions must end first.
+    /// Whose transactions must end first.
     pub blockers: Vec<Blocker>,
 }
 
@@ -153,7 +163,12 @@ fn exported(rows: &Rows, connection: Connection) -> Result<ExportedSnapshot, Err
     let field = |column: &str| rows.get(0, column).ok_or_else(|| unusable(column));
     let point = field("consistent_point")?.parse().map_err(|_| unusable("consistent_point"))?;
     let name = field("snapshot_name")?.to_owned();
-    Ok(ExportedSnapshot { name, point, holder: Holder::Walsender { connection: Box::new(connection) } })
+    Ok(ExportedSnapshot {
+        name,
+        point,
+        shows: None,
+        holder: Holder::Walsender { connection: Box::new(connection) },
+    })
 }
 
 /// Makes a temporary slot for the snapshot that it exports, which is tied to the log exactly; it is gone with the
@@ -174,8 +189,8 @@ pub async fn export_by_temporary_slot(
     made.ok_or_else(|| Error::new(ErrorKind::Closed, format!("slot {name} was given up")))
 }
 
-/// Exports a snapshot from an ordinary transaction: for a snapshot that no stream follows. Its point is the insert
-/// LSN of when it was taken (on a standby, what was replayed).
+/// Exports a snapshot from an ordinary transaction: for a snapshot that no stream follows, or one whose transactions are
+/// told by their ids. Its point is the insert LSN right after it was taken (on a standby, what was replayed).
 ///
 /// # Errors
 ///
@@ -183,26 +198,32 @@ pub async fn export_by_temporary_slot(
 pub async fn export_by_transaction(connect: &ConnectConfig) -> Result<ExportedSnapshot, Error> {
     let client = catalog::connect(connect).await?;
     client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let row = client.query_one("SELECT pg_catalog.pg_export_snapshot()", &[]).await?;
-    let name = row.try_get(0)?;
+    // Called so in all versions.
+    let sql = "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text";
+    let row = client.query_one(sql, &[]).await?;
+    let (name, shows): (_, &str) = (row.try_get(0)?, row.try_get(1)?);
+    let shows = shows.parse().map_err(|error| {
+        Error::new(ErrorKind::Protocol, format!("the server's snapshot is {shows:?}")).with_cause(error)
+    })?;
+    // Later than the snapshot: nothing that commits behind it is shown.
     let point = catalog::system(&client).await?.insert_lsn;
-    Ok(ExportedSnapshot { name, point, holder: Holder::Transaction { _client: client } })
+    Ok(ExportedSnapshot {
+        name,
+        point,
+        shows: Some(Arc::new(shows)),
+        holder: Holder::Transaction { _client: client },
+    })
 }
 
 fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
-    let sessions: Vec<String> = blockers
-        .iter()
-        .map(|blocker| format!("{} (open for {:.0} s)", blocker.pid, blocker.seconds))
-        .collect();
-    let whom = if sessions.is_empty() { "an unknown session".to_owned() } else { sessions.join(", ") };
     Error::new(
         ErrorKind::GaveUp,
-        format!(
-            "slot {name} was not made within {} s: it waits for transactions of {whom}",
-            waited.as_secs()
-        ),
+        format!("slot {name} was not made within {} s: it waits for {}", waited.as_secs(), named(blockers)),
     )
-    .with_hint("end these transactions (pg_terminate_backend), or raise slot.create_timeout")
+    .with_hint(
+        "end these transactions (pg_terminate_backend; COMMIT PREPARED or ROLLBACK PREPARED), or raise \
+         slot.create_timeout",
+    )
 }
 
 /// Adds what can be done about the errors that making a slot meets in practice.

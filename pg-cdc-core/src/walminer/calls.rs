@@ -5,6 +5,7 @@
 
 use tokio_postgres::{RowStream, SimpleQueryMessage};
 
+use super::Release;
 use super::window::{Moment, Running, Segments};
 use crate::catalog::{Client, Notice};
 use crate::{Error, ErrorKind, Lsn, ServerId, TableName, quote_identifier, quote_literal};
@@ -14,15 +15,8 @@ const LOCK: i64 = i64::from_be_bytes(*b"walminer");
 /// OIDs of `pg_lsn`'s and `text`'s arguments, as `pg_proc.proargtypes` has them.
 const BY_LSN: &str = "3220 3220 16 26 16";
 const START: &str = "25 25 23 23";
-
-/// Which walminer a database has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Release {
-    /// Version 1: whole files are mined, and the result is a temporary table of the session.
-    First,
-    /// Version 3: a range of the log is mined, and the result is a table of the database.
-    Third,
-}
+/// `SizeOfXLogLongPHD`
+const SEGMENT_HEADER: u64 = 40;
 
 /// The extension, in a session that holds its lock.
 #[derive(Debug)]
@@ -58,16 +52,8 @@ impl Miner {
         }
         let (release, schema) = find(&client).await?;
         set_path(&client, &schema).await?;
-        let sql = "SELECT s.system_identifier, pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')), \
-                   pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) \
-                   FROM pg_catalog.pg_control_system() s";
-        let row = client.query_one(sql, &[]).await?;
-        let timeline: &str = row.try_get(2)?;
-        let timeline = u32::from_str_radix(timeline, 16).map_err(|_| {
-            Error::new(ErrorKind::Protocol, format!("a WAL file's name begins with {timeline:?}"))
-        })?;
-        let server = ServerId { system_id: row.try_get::<_, i64>(0)?.cast_unsigned(), timeline };
-        let segment = u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or_default();
+        let server = identify(&client).await?;
+        let segment = segment_size(&client).await?;
         Ok(Self { client, release, server, segment, version })
     }
 
@@ -81,7 +67,7 @@ impl Miner {
 
     /// What is before is on disk.
     pub(super) async fn flushed(&self) -> Result<Lsn, Error> {
-        lsn(&self.client, "SELECT pg_catalog.pg_current_wal_flush_lsn()::text").await
+        flushed(&self.client).await
     }
 
     /// Where the next record will be written.
@@ -171,16 +157,18 @@ impl Miner {
         Ok(self.client.query_raw(&sql, std::iter::empty::<&str>()).await?)
     }
 
-    /// Sees that version 3 restored everything that commits at `after` or later.
+    /// Sees that version 3 restored everything that commits at `after` or later, but for the transaction that commits at
+    /// `skip`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Mismatch`] where it did not.
-    pub(super) async fn check_restored(&self, after: Lsn) -> Result<(), Error> {
+    pub(super) async fn check_restored(&self, after: Lsn, skip: Option<Lsn>) -> Result<(), Error> {
         let sql = format!(
             "SELECT xid, commit_lsn::text, schema, relation, minerd IS TRUE FROM walminer_contents \
-             WHERE commit_lsn >= '{after}'::pg_lsn AND (minerd IS NOT TRUE OR complete IS NOT TRUE) \
-             ORDER BY commit_lsn LIMIT 1"
+             WHERE commit_lsn >= '{after}'::pg_lsn AND commit_lsn <> '{skip}'::pg_lsn \
+             AND (minerd IS NOT TRUE OR complete IS NOT TRUE) ORDER BY commit_lsn LIMIT 1",
+            skip = skip.unwrap_or_default()
         );
         let Some(row) = self.client.query_opt(&sql, &[]).await? else { return Ok(()) };
         let (xid, commit_lsn): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
@@ -203,6 +191,37 @@ impl Miner {
             .map(|row| Ok(TableName::new(row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?)))
             .collect()
     }
+}
+
+/// The cluster, and the timeline that it writes.
+///
+/// # Errors
+///
+/// Where the session is broken, or the server is a standby.
+pub async fn identify(client: &Client) -> Result<ServerId, Error> {
+    let sql = "SELECT s.system_identifier, \
+               pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) \
+               FROM pg_catalog.pg_control_system() s";
+    let row = client.query_one(sql, &[]).await?;
+    let timeline: &str = row.try_get(1)?;
+    let timeline = u32::from_str_radix(timeline, 16).map_err(|_| {
+        Error::new(ErrorKind::Protocol, format!("a WAL file's name begins with {timeline:?}"))
+    })?;
+    Ok(ServerId { system_id: row.try_get::<_, i64>(0)?.cast_unsigned(), timeline })
+}
+
+/// Which walminer the database has.
+///
+/// # Errors
+///
+/// [`ErrorKind::Mismatch`] where it has none, or two.
+pub async fn release(client: &Client) -> Result<Release, Error> {
+    find(client).await.map(|(release, _)| release)
+}
+
+async fn segment_size(client: &Client) -> Result<u64, Error> {
+    let sql = "SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))";
+    Ok(u64::try_from(client.query_one(sql, &[]).await?.try_get::<_, i64>(0)?).unwrap_or_default())
 }
 
 /// Which walminer the database has, and in which schema.
@@ -284,28 +303,52 @@ fn missed(what: String) -> Error {
     )
 }
 
-/// Waits for a moment in which no transaction is running and has the server go on in a new segment meanwhile: every
-/// transaction lies wholly before the segment's start, which this gives, or wholly behind it.
+/// In a moment in which no transaction is running, has the server go on in a new segment and make a checkpoint: every
+/// transaction lies wholly before the segment's start, which this gives, or wholly behind it; and what changes from there
+/// on can be restored from there on, for each page is written whole when it is first changed after a checkpoint.
 ///
-/// `None` where one was running, or began meanwhile: to be tried again. Each try that gets as far as to switch leaves
-/// the rest of a segment empty.
+/// `None` where a transaction was running, or anything was written meanwhile: to be tried again. A try that gets as far
+/// as to switch leaves the rest of a segment empty.
 ///
 /// # Errors
 ///
-/// Where the session is broken, or its role may not switch segments.
+/// Where the session is broken, or its role may not switch segments or make checkpoints.
 pub async fn quiet_start(client: &Client) -> Result<Option<Lsn>, Error> {
+    Ok(match try_to_start(client).await? {
+        Try::Start(lsn) => Some(lsn),
+        Try::Busy | Try::Disturbed => None,
+    })
+}
+
+/// What became of a try to [start](quiet_start).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Try {
+    /// A transaction was running: no checkpoint was made.
+    Busy,
+    /// Somebody wrote between the switch and the checkpoint.
+    Disturbed,
+    /// From here on.
+    Start(Lsn),
+}
+
+/// As [`quiet_start`], telling what it cost.
+pub(super) async fn try_to_start(client: &Client) -> Result<Try, Error> {
     let before = running(client).await?;
     if !before.ids.is_empty() {
-        return Ok(None);
+        return Ok(Try::Busy);
     }
     // The end of the switch's record, rounded up: the start of a segment.
-    let switched = "SELECT pg_catalog.pg_switch_wal()::text, \
-                    pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))";
-    let row = client.query_one(switched, &[]).await?;
-    let lsn: Lsn = parse_lsn(row.try_get(0)?)?;
-    let size = u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or_default();
-    let segments = Segments { size, timeline: 0 };
-    Ok((running(client).await? == before).then(|| segments.end_of(lsn)))
+    let switched = lsn(client, "SELECT pg_catalog.pg_switch_wal()::text").await?;
+    let segments = Segments { size: segment_size(client).await?, timeline: 0 };
+    let start = segments.end_of(switched);
+    if running(client).await? != before {
+        return Ok(Try::Busy);
+    }
+    client.batch_execute("CHECKPOINT").await?;
+    let redo = lsn(client, "SELECT redo_lsn::text FROM pg_catalog.pg_control_checkpoint()").await?;
+    // Where it began only the segment's header was written.
+    let is_first = redo >= start && redo.bytes_since(start) <= SEGMENT_HEADER;
+    Ok(if is_first { Try::Start(start) } else { Try::Disturbed })
 }
 
 /// Which transactions are at work.
@@ -318,6 +361,11 @@ pub(super) async fn running(client: &Client) -> Result<Running, Error> {
                      WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted)";
     let row = client.query_one(sql, &[]).await?;
     Ok(Running { ended_below: row.try_get::<_, i64>(0)?.cast_unsigned(), ids: row.try_get(1)? })
+}
+
+/// What is before is on disk.
+pub(super) async fn flushed(client: &Client) -> Result<Lsn, Error> {
+    lsn(client, "SELECT pg_catalog.pg_current_wal_flush_lsn()::text").await
 }
 
 async fn lsn(client: &Client, sql: &str) -> Result<Lsn, Error> {

@@ -72,6 +72,8 @@ pub(super) struct Delivery<D> {
     pub(super) version: u32,
     /// Tables that were named in the log already.
     unknown: HashSet<u32>,
+    /// The transaction that is to be passed over was met.
+    skipped: bool,
 }
 
 impl<D: Decoder> Delivery<D> {
@@ -95,6 +97,7 @@ impl<D: Decoder> Delivery<D> {
             catalog: None,
             version: 0,
             unknown: HashSet::new(),
+            skipped: false,
             options,
         }
     }
@@ -156,10 +159,18 @@ impl<D: Decoder> Delivery<D> {
         loop {
             let lsn = self.open.unwrap_or(self.reached.commit_lsn);
             let frame = Frame::new(lsn, bytes, range.clone());
-            match self.decoder.decode(frame, &self.tables, &mut self.batch)? {
+            let decoded = self.decoder.decode(frame, &self.tables, &mut self.batch);
+            let outcome = decoded.map_err(|error| match self.open {
+                Some(commit_lsn) => error.in_transaction(commit_lsn),
+                None => error,
+            })?;
+            match outcome {
                 Outcome::Taken => break,
                 Outcome::Begin { commit_lsn } => {
                     self.open = Some(commit_lsn);
+                    if self.options.skip == Some(commit_lsn) {
+                        self.pass_over(commit_lsn);
+                    }
                     break;
                 }
                 Outcome::Commit { commit_lsn, .. } => {
@@ -177,6 +188,17 @@ impl<D: Decoder> Delivery<D> {
             self.hand_out().await?;
         }
         Ok(())
+    }
+
+    /// Nothing of the transaction that begins is handed out.
+    #[cold]
+    fn pass_over(&mut self, commit_lsn: Lsn) {
+        self.decoder.pass_over();
+        // Windows overlap.
+        if !std::mem::replace(&mut self.skipped, true) {
+            metrics::counter!("pg_cdc_transactions_skipped_total").increment(1);
+            tracing::warn!(%commit_lsn, "the transaction is passed over, as was asked for");
+        }
     }
 
     async fn look_up(&mut self, name: TableName, types: &[u32]) -> Result<(), Ended> {

@@ -18,8 +18,14 @@
 //!
 //! So that no transaction is cut in two, version 3 starts again only at points of which all transactions that were
 //! running then have ended and were delivered; version 1, which mines whole files, only at the start of a segment to
-//! which the server was switched while no transaction was running.
+//! which the server was switched while no transaction was running, right before a checkpoint: what it needs of a page
+//! that changes must lie in what it mines.
+//!
+//! The first place is [`begin`]'s. A snapshot that is read there and the log overlap; which transactions a table's rows
+//! show already says [`TableStart::shows`](crate::TableStart), exactly.
 
+#[cfg(feature = "stream")]
+mod begin;
 #[cfg(feature = "stream")]
 mod calls;
 #[cfg(feature = "stream")]
@@ -29,6 +35,7 @@ mod message;
 mod options;
 #[cfg(feature = "stream")]
 mod reader;
+mod release;
 #[cfg(feature = "stream")]
 mod rows;
 #[cfg(feature = "stream")]
@@ -38,10 +45,13 @@ mod statement;
 mod window;
 
 #[cfg(feature = "stream")]
-pub use calls::quiet_start;
+pub use begin::{MiningStart, begin};
+#[cfg(feature = "stream")]
+pub use calls::{identify, quiet_start, release};
 pub use message::{Malformed, Message, MinedRow, Verb};
 #[cfg(feature = "stream")]
 pub use options::MiningOptions;
+pub use release::Release;
 #[cfg(feature = "stream")]
 pub use source::WalMinerSource;
 pub use statement::table_of;

@@ -7,7 +7,7 @@ use crate::batch::BufferPool;
 use crate::catalog::Selection;
 use crate::stream::{BatchLimits, Retry, UnknownTables, Until};
 use crate::wire::ConnectConfig;
-use crate::{Position, Table, TableShape, TableStart};
+use crate::{Lsn, Position, Table, TableShape, TableStart};
 
 /// How a [`WalMinerSource`](super::WalMinerSource) mines.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct MiningOptions {
     /// Where to end; `None` for never. Version 1, which can't tell where a transaction commits, goes on to the end of
     /// the segment.
     pub until: Option<Until>,
+    /// The commit LSN of a transaction that is passed over, as the error names it that it was the cause of.
+    pub skip: Option<Lsn>,
     /// The tables whose changes are wanted, in the versions in use.
     pub tables: Vec<Arc<Table>>,
     /// What of these tables is read, where that is not simply all of it.
@@ -41,6 +43,9 @@ pub struct MiningOptions {
     /// How long to wait between two windows. The last one has written to the log itself, so there always is a next.
     /// Version 1 has the server switch to a new WAL file for each.
     pub every: Duration,
+    /// How often at most version 1 has the server make a checkpoint. It begins to mine anew only at one that was made
+    /// while no transaction was running, and mines all of the log since with each window.
+    pub checkpoint_every: Duration,
     /// When a batch is closed.
     pub batch: BatchLimits,
     /// The buffers in flight.
@@ -57,6 +62,7 @@ impl MiningOptions {
             connect,
             start,
             until: None,
+            skip: None,
             tables: Vec::new(),
             shapes: Vec::new(),
             inserts_only: Vec::new(),
@@ -66,6 +72,7 @@ impl MiningOptions {
             wal_directory: None,
             window: None,
             every: Duration::from_secs(10),
+            checkpoint_every: Duration::from_secs(300),
             batch: BatchLimits::default(),
             memory: BufferPool::new(64 << 20),
             retry: Retry::default(),

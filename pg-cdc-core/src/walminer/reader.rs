@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 
-use super::calls::{Miner, Release, quiet_start, running};
+use super::Release;
+use super::calls::{Miner, Try, running, try_to_start};
 use super::delivery::{Delivery, Ended, Wishes};
 use super::options::MiningOptions;
 use super::window::{Segments, Windows};
@@ -140,7 +141,7 @@ impl<D: Decoder> Reader<D> {
                 }
                 let own = miner.mine_range(start, end).await?;
                 let after = self.delivery.restart();
-                miner.check_restored(after).await?;
+                miner.check_restored(after, self.options.skip).await?;
                 let rows = miner.third_rows(after).await?;
                 self.delivery
                     .read(rows, |messages, row, out, ends| messages.third(row, out, ends), start)
@@ -183,16 +184,24 @@ impl<D: Decoder> Reader<D> {
         let mut mined = base;
         // As in `Windows`.
         let mut idle = None;
+        let mut checkpoint: Option<Instant> = None;
         loop {
             let before = running(&miner.client).await?;
             let inserted = miner.inserted().await?;
             let current = segments.start_of(inserted);
             let mut quiet = None;
-            let is_idle = before.ids.is_empty() && idle == Some(before.ended_below);
+            let is_quiet = before.ids.is_empty();
+            let is_idle = is_quiet && idle == Some(before.ended_below);
             let wanted = until.map_or(!is_idle, |until| until > current);
-            if inserted > current && wanted {
-                quiet = quiet_start(&miner.client).await?;
-                if quiet.is_none() && until.is_some() {
+            let is_long_ago = checkpoint.is_none_or(|at| at.elapsed() >= self.options.checkpoint_every);
+            if inserted > current && (wanted || (is_long_ago && base < mined)) {
+                if is_long_ago {
+                    let tried = try_to_start(&miner.client).await?;
+                    checkpoint = if tried == Try::Busy { checkpoint } else { Some(Instant::now()) };
+                    quiet = if let Try::Start(start) = tried { Some(start) } else { None };
+                }
+                // What is asked for must come, whoever is at work.
+                if quiet.is_none() && (is_quiet || until.is_some()) {
                     miner.switch().await?;
                 }
             }
@@ -216,7 +225,7 @@ impl<D: Decoder> Reader<D> {
                 tracing::debug!(start = %base, %end, "a window is mined");
                 mined = end;
                 self.worked = true;
-                idle = quiet.map(|_| before.ended_below + own);
+                idle = is_quiet.then_some(before.ended_below + own);
                 if quiet.is_some() {
                     base = end;
                     self.delivery.confirm(end);

@@ -11,8 +11,9 @@
 //! - UPDATE has the new values of what changed, and in WHERE the old row (version 1, and version 3 without a primary key)
 //!   or its primary key (version 3). The new row is both together; what neither has is
 //!   [`Unchanged`](pg_cdc_core::Datum::Unchanged).
-//! - A transaction is wanted where it commits *behind* the point from which its table is: what stands for the commit's
-//!   LSN is the commit record's end, or a number that is at least one byte behind where mining started.
+//! - A transaction is wanted where its table's snapshot does not [show](pg_cdc_core::TableFacts::shown) it; where that is
+//!   not known, where it commits *behind* the point from which its table is: what stands for the commit's LSN is the
+//!   commit record's end, or a number that is at least one byte behind where mining started.
 
 mod relation;
 mod sql;
@@ -24,7 +25,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use pg_cdc_core::batch::{ChangeBatch, Transaction};
-use pg_cdc_core::walminer::{Message, MinedRow};
+use pg_cdc_core::walminer::{Message, MinedRow, Release};
 use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Sequence, Table, TableName, Tables};
 
 use crate::TextEncoding;
@@ -48,6 +49,14 @@ pub struct WalMiner {
     /// What the statement says that is being decoded.
     parsed: Parsed,
     text: TextEncoding,
+}
+
+/// Why the values of a type can't be had from what `release` prints of them; `None` where they can.
+///
+/// A value of such a type is an error that says the same: this is for who would rather know before.
+#[must_use]
+pub fn not_told(release: Release, type_oid: u32) -> Option<&'static str> {
+    sql::not_told(release, type_oid)
 }
 
 impl WalMiner {
@@ -173,7 +182,7 @@ impl WalMiner {
             return Ok(need(row));
         };
         let Some(relation) = self.relations.get(index) else { return Ok(Outcome::Taken) };
-        let Some(known) = relation.wanted_at(transaction.commit_lsn, row.verb) else {
+        let Some(known) = relation.wanted_in(transaction, row.verb) else {
             return Ok(Outcome::Taken);
         };
         let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };

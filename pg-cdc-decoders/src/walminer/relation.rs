@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pg_cdc_core::batch::{BatchTable, ChangeBatch};
+use pg_cdc_core::batch::{BatchTable, ChangeBatch, Transaction};
 use pg_cdc_core::walminer::Verb;
-use pg_cdc_core::{Known, Lsn, Table, TableFacts, TableName, Tables};
+use pg_cdc_core::{Known, Lsn, Table, TableFacts, TableName, Tables, XidSnapshot};
 
 use super::sql::Layout;
 
@@ -24,17 +24,21 @@ pub(super) struct Wanted {
     pub(super) table: Arc<Table>,
     pub(super) layout: Layout,
     from: Lsn,
+    shown: Option<Arc<XidSnapshot>>,
     inserts_only: bool,
     in_batch: Option<BatchTable>,
     is_announced: bool,
 }
 
 impl Relation {
-    /// The table, if a change of it in a transaction that commits at `commit_lsn` is wanted.
-    pub(super) fn wanted_at(&mut self, commit_lsn: Lsn, verb: Verb) -> Option<&mut Wanted> {
+    /// The table, if a change of it in `transaction` is wanted.
+    pub(super) fn wanted_in(&mut self, transaction: &Transaction, verb: Verb) -> Option<&mut Wanted> {
         let wanted = self.wanted.as_mut()?;
-        let wants_it = commit_lsn > wanted.from && (verb == Verb::Insert || !wanted.inserts_only);
-        wants_it.then_some(wanted)
+        let is_in_its_rows = match (&wanted.shown, transaction.xid) {
+            (Some(shown), Some(xid)) => shown.shows(xid),
+            _ => transaction.commit_lsn <= wanted.from,
+        };
+        (!is_in_its_rows && (verb == Verb::Insert || !wanted.inserts_only)).then_some(wanted)
     }
 }
 
@@ -44,6 +48,7 @@ impl Wanted {
             table: Arc::clone(&facts.table),
             layout: Layout::new(facts),
             from: facts.from,
+            shown: facts.shown.clone(),
             inserts_only: facts.inserts_only,
             in_batch: None,
             is_announced: false,

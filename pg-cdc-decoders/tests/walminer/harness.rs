@@ -24,7 +24,8 @@ impl Server {
     pub(crate) async fn new(walminer: &str) -> Self {
         let builder = Cluster::builder().version(Version::V15).conf("autovacuum", "off");
         // What nobody asked for would be a transaction of somebody else.
-        let cluster = builder.conf("wal_level", "replica").start().await.unwrap();
+        let cluster =
+            builder.conf("wal_level", "replica").conf("wal_keep_size", "1GB").start().await.unwrap();
         let client = cluster.connect("postgres").await.unwrap();
         client.batch_execute(SCHEMA).await.unwrap();
         client.batch_execute(walminer).await.unwrap();

@@ -130,7 +130,7 @@ impl Seen {
                     self.rows.remove(&table.name.to_string());
                     *self.restarted.entry(table.name.to_string()).or_default() += 1;
                 }
-                Event::TableDone { table, rows, point } => {
+                Event::TableDone { table, rows, point, .. } => {
                     let name = table.name.to_string();
                     assert_eq!(self.rows.entry(name.clone()).or_default().len() as u64, rows, "{name}");
                     assert!(self.done.insert(name, (rows, point)).is_none());

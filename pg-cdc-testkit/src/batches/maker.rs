@@ -196,7 +196,7 @@ impl BatchMaker {
         progress.tables_done.push(table.name.clone());
         self.position.snapshot = Some(Arc::new(progress));
         let table = self.batch.table(table, None);
-        self.batch.table_done(table, rows, self.position.confirmed);
+        self.batch.table_done(table, rows, self.position.confirmed, None);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What must be known of a table to read its statements.
 
 use pg_cdc_core::types::oid;
+use pg_cdc_core::walminer::Release;
 use pg_cdc_core::{Table, TableFacts};
 
 use super::Wrong;
@@ -87,7 +88,19 @@ impl Layout {
 const SIGN: &str = "walminer prints money without its sign; leave the column out";
 const QUOTES: &str = "walminer prints text search values without their quotes; leave the column out";
 
+const BYTES: &str =
+    "version 1 of walminer prints values of types that are not built in as their bytes; leave the column out";
+
 const OF_TEXT: Form = Form::Array { of_text: true };
+
+/// Why the values of a type can't be had from what `release` prints of them, where they can't.
+pub(in super::super) fn not_told(release: Release, type_oid: u32) -> Option<&'static str> {
+    match Form::of(type_oid) {
+        Form::Lossy(why) => Some(why),
+        _ if release == Release::First && oid::name_of(type_oid).is_none() => Some(BYTES),
+        _ => None,
+    }
+}
 
 impl Form {
     /// By the type, as `ifquoneed` and `convertAttrToStr` of version 1 and `print_literal` of version 3 have it.

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use pg_cdc_core::walminer::Verb;
 
-pub(super) use layout::Layout;
+pub(super) use layout::{Layout, not_told};
 
 /// What was wrong with a statement, and where in it. Boxed, so that a result that holds none is small.
 #[derive(Debug)]

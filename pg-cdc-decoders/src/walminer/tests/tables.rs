@@ -93,6 +93,23 @@ fn a_table_is_wanted_from_behind_its_point() {
 }
 
 #[test]
+fn what_a_tables_snapshot_shows_is_not_wanted_wherever_it_commits() {
+    let mut bench = Bench::new(&[]);
+    let mut known = facts(&t());
+    (known.from, known.shown) = (Lsn::new(1000), Some(Arc::new("7:10:8".parse().unwrap())));
+    bench.tables.insert_named(t().name.clone(), Known::Wanted(known));
+    // 8 had not ended, 10 had not begun.
+    for xid in [9, 8, 7, 10] {
+        bench.begin(100 + u64::from(xid), xid);
+        assert_eq!(bench.statement(&t(), INSERT).unwrap(), Outcome::Taken);
+        let _ = bench.commit(100 + u64::from(xid));
+    }
+    let seen = bench.take();
+    let begun: Vec<_> = seen.iter().filter(|line| line.starts_with("begin")).collect();
+    assert_eq!(begun, ["begin 0/6C xid 8", "begin 0/6E xid 10"]);
+}
+
+#[test]
 fn of_a_table_whose_inserts_alone_are_wanted_nothing_else_comes() {
     let mut bench = Bench::new(&[]);
     let mut known = facts(&t());
