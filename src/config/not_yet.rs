@@ -3,7 +3,7 @@
 use super::yaml::{Node, Value, shown};
 use super::{
     ChannelBinding, Collapse, ConfigError, HeartbeatTable, InvalidText, OnLagLimit, OnLost, OnUnknownTable,
-    PipelineFile, Plugin, SinkConfig, SnapshotMode, StateKind, Target, Transport, UnknownTypes,
+    PipelineFile, SinkConfig, SnapshotMode, StateKind, Target, Transport, UnknownTypes,
 };
 
 /// A key of which not every value works.
@@ -47,7 +47,6 @@ const RULES: &[Rule] = &[
         |f| f.source.tables.on_unknown_table == OnUnknownTable::Ignore),
     only("source.tables.unknown_types", "text", |f| f.source.tables.unknown_types == UnknownTypes::Text),
     only("source.tables.collapse", "partitions", |f| f.source.tables.collapse == Collapse::Partitions),
-    only("source.plugin", "pgoutput, wal2json, decoderbufs, test_decoding", |f| f.source.plugin != Plugin::Walminer),
     only("source.transport", "auto, replication", |f| f.source.transport != Transport::Polling),
     only("source.slot.failover", "false", |f| !f.source.slot.failover),
     default_later("source.slot.lag_limit", "0", "the WAL that the slot holds back is not watched (lag_limit: 0)",

@@ -286,10 +286,6 @@ fn errors_name_key_line_column_and_what_was_expected() {
 fn what_comes_later_is_refused_by_name() {
     for (text, error) in [
         (
-            with("  plugin: walminer\n", ""),
-            "f:4:11: source.plugin: walminer is not supported yet; what works today: pgoutput, wal2json, decoderbufs, test_decoding",
-        ),
-        (
             with("  tables: { on_unknown_table: add }\n", ""),
             "f:4:31: source.tables.on_unknown_table: add is not supported yet; what works today: ignore",
         ),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use pg_cdc_core::batch::BufferPool;
-use pg_cdc_core::catalog::Slot;
+use pg_cdc_core::catalog::{Slot, TableInfo};
 use pg_cdc_core::stream::{self, ExportedSnapshot};
 use pg_cdc_core::wire::Connection;
-use pg_cdc_core::{Error, Lsn, Position, State};
-use pg_cdc_snapshot::{CopyFormatChoice, Exported, SnapshotOptions, SnapshotSource};
+use pg_cdc_core::{Error, Lsn, Position, State, TableStart};
+use pg_cdc_snapshot::{CopyFormatChoice, SnapshotOptions, SnapshotSource};
 
 use super::deliver::{Delivery, Ended};
 use super::export::Exports;
@@ -70,7 +70,8 @@ impl Attempt<'_> {
         match self.mode() {
             SnapshotMode::Only => {
                 let exported = stream::export_by_transaction(&self.server.connect).await?;
-                self.snapshot(first, &exported).await?;
+                let connect = self.server.connect.clone();
+                self.snapshot(first, &exported, Exports::Transaction { connect }).await?;
                 Ok(())
             }
             mode => {
@@ -79,6 +80,7 @@ impl Attempt<'_> {
                 let Some(made) = self.stop.unless_requested(making).await else { return Ok(()) };
                 made?;
                 match mode {
+                    _ if source::is_mined(self.file) => self.begin_mining(first).await,
                     SnapshotMode::Never => self.begin_at_slot(adopted).await,
                     _ => self.begin_with_snapshot(first).await,
                 }
@@ -108,7 +110,12 @@ impl Attempt<'_> {
     async fn begin_with_snapshot(&mut self, first: FirstRun) -> Result<(), Error> {
         let making = source::make_slot(&self.server, self.file, self.stop.requested());
         let Some(made) = making.await? else { return Ok(()) };
-        let ended = self.snapshot(first, &made).await?;
+        let exports = Exports::Slot {
+            connect: self.server.connect.clone(),
+            plugin: self.file.source.plugin,
+            timeout: self.file.source.slot.create_timeout,
+        };
+        let ended = self.snapshot(first, &made, exports).await?;
         if ended == Ended::Stopped || self.until == Until::Snapshot {
             return Ok(());
         }
@@ -116,12 +123,44 @@ impl Attempt<'_> {
         self.stream(connection).await
     }
 
+    /// Finds where mining begins, copies what is there or notes only what it was, then mines.
+    async fn begin_mining(&mut self, first: FirstRun) -> Result<(), Error> {
+        let beginning = source::begin_mining(&self.server, self.file, self.stop.requested());
+        let Some(begun) = beginning.await? else { return Ok(()) };
+        if self.mode() == SnapshotMode::Never {
+            let position = Position::at(Arc::from(&*self.file.name), self.server.id, begun.lsn);
+            let shows = begun.snapshot.shows();
+            let start = |table: &TableInfo| {
+                TableStart::new(table.table.oid, begun.snapshot.point()).with_shown(shows.cloned())
+            };
+            let starts = first.tables.iter().map(start).collect();
+            self.delivery
+                .keeper
+                .save(|state| (state.position, state.starts) = (Some(position), starts))
+                .await?;
+        } else {
+            let exports = Exports::Mined { connect: self.server.connect.clone(), start: begun.lsn };
+            if self.snapshot(first, &begun.snapshot, exports).await? == Ended::Stopped {
+                return Ok(());
+            }
+        }
+        if self.until == Until::Snapshot {
+            return Ok(());
+        }
+        self.stream(None).await
+    }
+
     /// The session that a temporary slot lives in.
     fn kept(&self, made: ExportedSnapshot) -> Option<Connection> {
         (self.file.source.slot.create == SlotCreate::Temporary).then(|| made.into_connection()).flatten()
     }
 
-    async fn snapshot(&mut self, first: FirstRun, exported: &ExportedSnapshot) -> Result<Ended, Error> {
+    async fn snapshot(
+        &mut self,
+        first: FirstRun,
+        exported: &ExportedSnapshot,
+        exports: Exports,
+    ) -> Result<Ended, Error> {
         let config = &self.file.source.snapshot;
         let mut options = SnapshotOptions::new(
             self.server.connect.clone(),
@@ -141,12 +180,7 @@ impl Attempt<'_> {
         options.memory = self.memory.clone();
         tracing::info!(tables = options.tables.len(), point = %exported.point(), "the snapshot begins");
         self.delivery.progress.snapshot(&options.tables);
-        let connect = self.server.connect.clone();
-        let exports = match self.mode() {
-            SnapshotMode::Only => Exports::Transaction { connect },
-            _ => Exports::Slot { connect, timeout: self.file.source.slot.create_timeout },
-        };
-        let shown = Exported::new(exported.name(), exported.point(), ());
+        let shown = exports.shown(exported);
         let ended = self.delivery.deliver(SnapshotSource::start(options, shown, Arc::new(exports))).await?;
         if ended == Ended::Over {
             tracing::info!(rows = self.delivery.report.rows, "the snapshot is durable");
@@ -162,8 +196,13 @@ impl Attempt<'_> {
         };
         let state = self.delivery.keeper.state();
         let reading = Reading { until, skip: self.skip, memory: self.memory.clone(), connection };
-        let source = source::replication(&self.server, self.file, state, reading).await?;
-        self.delivery.deliver(source).await?;
+        if source::is_mined(self.file) {
+            let source = source::mined(&self.server, self.file, state, reading)?;
+            self.delivery.deliver(source).await?;
+        } else {
+            let source = source::replication(&self.server, self.file, state, reading).await?;
+            self.delivery.deliver(source).await?;
+        }
         Ok(())
     }
 }

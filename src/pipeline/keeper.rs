@@ -35,9 +35,9 @@ impl<'a> Keeper<'a> {
         for event in batch.notices() {
             match event {
                 Event::SchemaChange { new, .. } => self.tables.push(Arc::clone(new)),
-                Event::TableDone { table, point, .. } => {
+                Event::TableDone { table, point, shows, .. } => {
                     self.starts.retain(|start| start.oid != table.oid);
-                    self.starts.push(TableStart { oid: table.oid, from: point });
+                    self.starts.push(TableStart::new(table.oid, point).with_shown(shows.cloned()));
                 }
                 Event::SnapshotEnded { .. } => self.snapshot_ended = true,
                 _ => {}

@@ -1,7 +1,6 @@
 //! A run: attempt after attempt, until its end or an error that trying again does not help.
 
 use pg_cdc_core::batch::BufferPool;
-use pg_cdc_core::stream::Retry;
 use pg_cdc_core::{Error, ErrorKind, Sink, State, StateStore};
 use tokio::time::sleep;
 
@@ -11,7 +10,7 @@ use super::keeper::Keeper;
 use super::progress::Progress;
 use super::{Report, RunOptions, Shutdown};
 use crate::config::PipelineFile;
-use crate::source::Server;
+use crate::source::{self, Server};
 
 /// A pipeline that runs.
 pub(super) struct Run<'a> {
@@ -25,8 +24,7 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// Runs to the end; transient errors are tried again from what is durable.
     pub(super) async fn until_done(mut self) -> Result<Report, Error> {
-        let config = &self.file.retry;
-        let retry = Retry { max_elapsed: config.max_elapsed, initial: config.initial, max: config.max };
+        let retry = source::retry(self.file);
         let mut progress = Progress::new(self.options.progress);
         let mut report = Report::default();
         let (mut attempt, mut begun) = (0, false);

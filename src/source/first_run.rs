@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pg_cdc_core::catalog::{self, PublicationPlan, Selection, TableInfo, TableKind};
+use pg_cdc_core::catalog::{self, PublicationPlan, TableInfo, TableKind};
 use pg_cdc_core::{
     Asked, Error, ErrorKind, PublicationRecord, Shape, SlotRecord, SnapshotRecord, State, TableName,
     TableShape,
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::binary::binary_values;
 use super::origin::origin;
 use super::selection::{Chosen, Rules, choose};
-use super::stream::agreed;
-use super::{Server, plugin, publication, row_filters, safety, shapes};
+use super::stream::{agreed, selection};
+use super::{Server, is_mined, mining, plugin, publication, row_filters, safety, shapes};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
 
 /// How long the application may have to wait behind a lock of ours, in milliseconds.
@@ -40,11 +40,10 @@ pub(crate) struct FirstRun {
 /// Every problem in one error; nothing was made.
 pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<FirstRun, Error> {
     let source = &file.source;
-    let selection =
-        Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
+    let selection = selection(file);
     let asked = shapes::asked(source);
     shapes::is_possible(&asked, source, server.system.version)?;
-    plugin::check(server, file)?;
+    plugin::check(server, file).await?;
     let has_publications = plugin::has_publications(source.plugin);
     if has_publications {
         origin(source.pgoutput.origin, server.system.version)?;
@@ -65,12 +64,15 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         set_full: source.replica_identity == ReplicaIdentity::Full,
         all_tables: has_publications && source.publication.create == PublicationCreate::AllTables,
         publishes,
-        has_publications,
+        told: plugin::told(source.plugin),
         via_root: has_publications && source.publication.via_root,
     };
     let mut chosen = choose(&all, rules);
     shapes::check_names(&asked, &all, &chosen, rules.reads_roots())?;
     row_filters::check(server, &all, &mut chosen, rules).await?;
+    if publishes && is_mined(file) {
+        chosen.problems.extend(mining::check_columns(server, &chosen.tables).await?);
+    }
     safety::refuse(&chosen.problems)?;
     for table in &chosen.left_out {
         tracing::warn!(%table, "left out: it has no key (tables.without_key: ignore)");
@@ -116,6 +118,9 @@ impl FirstRun {
         let mut state = State::new(&*file.name, server.id);
         let mode = file.source.snapshot.mode;
         if mode != SnapshotMode::Only {
+            state.plugin = Some(file.source.plugin.as_str().to_owned());
+        }
+        if mode != SnapshotMode::Only && !is_mined(file) {
             state.slot = Some(SlotRecord { name: file.slot_name().to_owned(), made: makes_slot });
         }
         state.publications = self.records.clone();

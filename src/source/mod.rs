@@ -3,6 +3,7 @@
 mod binary;
 mod first_run;
 mod made;
+mod mining;
 mod origin;
 mod plugin;
 mod protocol;
@@ -17,6 +18,7 @@ mod stream;
 
 pub(crate) use first_run::{FirstRun, prepare};
 pub(crate) use made::drop_made;
+pub(crate) use mining::{begin as begin_mining, is_mined, source as mined};
 pub(crate) use resume::{Start, describe, make_slot, position_of, start};
 pub(crate) use server::Server;
-pub(crate) use stream::{Reading, limits, replication};
+pub(crate) use stream::{Reading, limits, replication, retry};

@@ -8,12 +8,22 @@ use pg_cdc_decoders::decoderbufs::MoneyFormat;
 use pg_cdc_decoders::wal2json::FormatVersion;
 use pg_cdc_decoders::{DecoderBufs, TestDecoding, TextEncoding, Wal2Json, test_decoding};
 
-use super::Server;
-use crate::config::{self, PipelineFile};
+use super::selection::Told;
+use super::{Server, mining};
+use crate::config::{self, PipelineFile, SnapshotMode};
 
-/// Whether it sends what a publication says; the others send the changes of every table.
+/// Whether it sends what a publication says; the others tell the changes of every table.
 pub(crate) fn has_publications(plugin: config::Plugin) -> bool {
     plugin == config::Plugin::Pgoutput
+}
+
+/// Which rows are updated and deleted, and by what it tells.
+pub(super) fn told(plugin: config::Plugin) -> Told {
+    match plugin {
+        config::Plugin::Pgoutput => Told::ByPublication,
+        config::Plugin::Walminer => Told::FromTheLog,
+        _ => Told::ByIdentity,
+    }
 }
 
 /// Sees that the plugin can do what `file` asks for.
@@ -21,24 +31,24 @@ pub(crate) fn has_publications(plugin: config::Plugin) -> bool {
 /// # Errors
 ///
 /// Where it can't.
-pub(super) fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
+pub(super) async fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
     let plugin = file.source.plugin;
     if has_publications(plugin) {
         return Ok(());
-    }
-    if plugin == config::Plugin::Walminer {
-        return Err(unsupported(plugin));
     }
     if !file.source.tables.rows.is_empty() {
         let what = format!("plugin {}: tables.rows is a matter of publications", plugin.as_str());
         return Err(Error::new(ErrorKind::Unsupported, what)
             .with_hint("use plugin: pgoutput, or leave tables.rows out"));
     }
+    if mining::is_mined(file) && file.source.snapshot.mode != SnapshotMode::Only {
+        return mining::check(server, file).await;
+    }
     encoding(server).map(drop)
 }
 
 /// The encoding in which plugins other than pgoutput send their text.
-fn encoding(server: &Server) -> Result<TextEncoding, Error> {
+pub(super) fn encoding(server: &Server) -> Result<TextEncoding, Error> {
     TextEncoding::new(&server.system.encoding).map_err(|error| {
         Error::new(ErrorKind::Unsupported, error.to_string()).with_hint("use plugin: pgoutput")
     })
@@ -84,10 +94,9 @@ pub(super) async fn other(
             let decoder = TestDecoding::with_versions(server.system.version, text, tables);
             (Plugin::new(name, options).with_commit_at_the_end(), Box::new(decoder))
         }
-        plugin @ (config::Plugin::Pgoutput | config::Plugin::Walminer) => return Err(unsupported(plugin)),
+        plugin @ (config::Plugin::Pgoutput | config::Plugin::Walminer) => {
+            let what = format!("plugin {plugin} sends nothing to be read here");
+            return Err(Error::new(ErrorKind::Unsupported, what));
+        }
     })
-}
-
-fn unsupported(plugin: config::Plugin) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("plugin {plugin} is not supported in a pipeline yet"))
 }

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pg_cdc_core::catalog::{Slot, drop_slot, find_slot};
+use pg_cdc_core::catalog::{Blocker, Slot, drop_slot, find_slot};
 use pg_cdc_core::stream::{ExportedSnapshot, NewSlot, SlotWait, create_slot};
 use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
 
-use super::{Server, publication, shapes};
+use super::{Server, is_mined, publication, shapes};
 use crate::config::{PipelineFile, SlotCreate, SnapshotMode};
 
 /// For how long a slot whose reader died is waited for before it is dropped.
@@ -41,7 +41,7 @@ pub(crate) async fn start(
     if let Some(state) = state {
         is_same_pipeline(server, file, state)?;
         if state.position.is_some() && state.snapshot != SnapshotRecord::Unfinished {
-            if state.slot.is_none() && mode != SnapshotMode::Only {
+            if state.slot.is_none() && state.plugin.is_none() && mode != SnapshotMode::Only {
                 return Err(Error::new(
                     ErrorKind::Mismatch,
                     "the state is that of a snapshot without a stream (snapshot.mode: only): what changed since is \
@@ -66,7 +66,7 @@ pub(crate) async fn start(
             drop_stale(server, &slot.name).await?;
         }
     }
-    if mode == SnapshotMode::Only {
+    if mode == SnapshotMode::Only || is_mined(file) {
         return Ok(Start::First { adopted: None });
     }
     let name = file.slot_name();
@@ -123,6 +123,19 @@ fn is_same_pipeline(server: &Server, file: &PipelineFile, state: &State) -> Resu
         )
         .with_hint("point the pipeline at the server it began on, or start over with another name"));
     }
+    let plugin = file.source.plugin.as_str();
+    // Of a state that does not say, the slot has its own, which is looked at where it is read.
+    let begun =
+        state.plugin.as_deref().or_else(|| state.slot.as_ref().filter(|_| is_mined(file)).map(|_| "a slot"));
+    if let Some(begun) =
+        begun.filter(|begun| *begun != plugin && file.source.snapshot.mode != SnapshotMode::Only)
+    {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("the state was begun with {begun}, the file says plugin: {plugin}"),
+        )
+        .with_hint("set plugin back, or start over with another name and state"));
+    }
     let slot = state.slot.as_ref().map(|slot| &*slot.name);
     if slot.is_some_and(|slot| slot != file.slot_name()) {
         return Err(Error::new(
@@ -159,18 +172,9 @@ pub(crate) async fn make_slot(
     stop: impl Future<Output = ()>,
 ) -> Result<Option<ExportedSnapshot>, Error> {
     let waiting = |wait: &SlotWait| {
-        let sessions: Vec<String> = wait
-            .blockers
-            .iter()
-            .map(|blocker| {
-                let state = blocker.state.as_deref().unwrap_or("unknown");
-                format!("pid {} ({state}, open for {:.0} s)", blocker.pid, blocker.seconds)
-            })
-            .collect();
         tracing::warn!(
             slot = %wait.slot, waited = %format!("{} s", wait.waited.as_secs()),
-            "the slot is made once these transactions have ended: {}",
-            if sessions.is_empty() { "unknown".to_owned() } else { sessions.join(", ") }
+            "the slot is made once these transactions have ended: {}", named(&wait.blockers)
         );
     };
     let name = file.slot_name();
@@ -182,6 +186,20 @@ pub(crate) async fn make_slot(
         tracing::info!(slot = %name, point = %exported.point(), "the slot is made");
     }
     Ok(exported)
+}
+
+/// Who is waited for.
+pub(super) fn named(blockers: &[Blocker]) -> String {
+    let named: Vec<_> = blockers.iter().map(Blocker::to_string).collect();
+    if named.is_empty() { "unknown".to_owned() } else { named.join(", ") }
+}
+
+/// Where `state` goes on.
+pub(super) fn position(state: &State) -> Result<Position, Error> {
+    state.position.clone().ok_or_else(|| {
+        Error::new(ErrorKind::Mismatch, "the state has no position to go on from")
+            .with_hint("start over with `pg-cdc cleanup`")
+    })
 }
 
 /// The position of a slot that nothing was read from here.

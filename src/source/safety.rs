@@ -3,8 +3,9 @@
 use std::fmt;
 
 use pg_cdc_core::catalog::{IdentityProblem, Pattern, TableInfo};
-use pg_cdc_core::{Error, ErrorKind, TableName};
+use pg_cdc_core::{Column, Error, ErrorKind, TableName};
 
+use super::selection::Told;
 use crate::config::WithoutKey;
 
 /// Why a table can't be read as asked.
@@ -27,6 +28,9 @@ const IDENTITY: &str = "give the table a primary key, or set replica_identity: f
 const IDENTITY_OF_ITS_OWN: &str = "give the table a primary key or an identity index without generated columns, or set \
                                    tables.without_key: inserts_only or ignore, or leave it out with tables.exclude";
 
+const WHOLE: &str = "give the table a primary key, or set tables.without_key: full_row, inserts_only or ignore, or leave it out \
+                     with tables.exclude";
+
 const LEFT_OUT: &str = "let tables.columns take them in, or set tables.without_key: inserts_only or ignore, or leave the \
                         table out with tables.exclude";
 
@@ -47,9 +51,10 @@ pub(super) fn no_identity(
     table: &TableInfo,
     problem: IdentityProblem,
     without_key: WithoutKey,
-    is_published: bool,
+    told: Told,
 ) -> Problem {
     let hint = match (without_key, problem) {
+        (_, IdentityProblem::NoPrimaryKey) if told == Told::FromTheLog => WHOLE,
         (_, IdentityProblem::Generated) => IDENTITY_OF_ITS_OWN,
         (_, IdentityProblem::LeftOut) => LEFT_OUT,
         (WithoutKey::FullRow, _) => {
@@ -62,13 +67,22 @@ pub(super) fn no_identity(
         let names: Vec<&str> = table.left_out().map(|column| &*column.name).collect();
         what = format!("{what} (left out: {})", names.join(", "));
     }
-    let then = if is_published {
-        "publishing its updates would make the application's UPDATE and DELETE fail"
-    } else {
-        "the output plugin would not tell which rows are updated and deleted"
+    let then = match told {
+        Told::ByPublication => "publishing its updates would make the application's UPDATE and DELETE fail",
+        Told::ByIdentity => "the output plugin would not tell which rows are updated and deleted",
+        Told::FromTheLog => "only whole rows would tell which are updated and deleted",
     };
     let what = format!("{what}: {then}");
     Problem { table: table.table.name.clone(), what, hint }
+}
+
+/// A column whose values the plugin does not tell.
+pub(super) fn not_told(table: &TableInfo, column: &Column, why: &'static str) -> Problem {
+    Problem {
+        table: table.table.name.clone(),
+        what: format!("column {} ({}): {why}", column.name, column.type_.name),
+        hint: "leave the column out with tables.columns, or use another plugin",
+    }
 }
 
 /// A table that is not selected, in a publication for all tables.

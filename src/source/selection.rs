@@ -1,6 +1,6 @@
 //! Which of the server's tables a pipeline reads, and how. Pure.
 
-use pg_cdc_core::catalog::{Selection, TableInfo, TableKind};
+use pg_cdc_core::catalog::{IdentityProblem, Selection, TableInfo, TableKind};
 use pg_cdc_core::{ReplicaIdentity, TableName};
 
 use super::safety::{self, Problem};
@@ -31,6 +31,17 @@ impl Chosen {
     }
 }
 
+/// How is told which rows are updated and deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// By their replica identity, as a publication says which: without one the application's UPDATE and DELETE fail.
+    ByPublication,
+    /// By their replica identity, where there is one: else the plugin does not tell.
+    ByIdentity,
+    /// By their key, or whole: the identity does not matter.
+    FromTheLog,
+}
+
 /// What the choice depends on beside the tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules<'a> {
@@ -43,8 +54,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) all_tables: bool,
     /// Whether changes are published at all: a mere snapshot breaks nothing.
     pub(crate) publishes: bool,
-    /// Whether a publication says which changes are sent: else the plugin sends all that it can tell.
-    pub(crate) has_publications: bool,
+    /// How is told which rows are updated and deleted.
+    pub(crate) told: Told,
     /// Whether partitions are to be published as their root.
     pub(crate) via_root: bool,
 }
@@ -53,6 +64,19 @@ impl Rules<'_> {
     /// Whether partitions are read as their root: asked for, and known to the server.
     pub(crate) fn reads_roots(&self) -> bool {
         self.via_root && self.version >= VIA_ROOT
+    }
+
+    /// Why the changes of `table` would not tell which rows they are of.
+    fn problem_of(&self, table: &TableInfo) -> Option<IdentityProblem> {
+        let problem = if self.set_full { table.problem_when_full } else { table.problem };
+        if self.told != Told::FromTheLog {
+            return problem;
+        }
+        let is_told = !table.table.key.is_empty() || self.without_key == WithoutKey::FullRow;
+        match problem {
+            Some(IdentityProblem::LeftOut) => problem,
+            _ => (!is_told).then_some(IdentityProblem::NoPrimaryKey),
+        }
     }
 }
 
@@ -68,8 +92,7 @@ pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
             continue;
         }
         let rows = holders(all, table);
-        let problem_of =
-            |holder: &&TableInfo| if rules.set_full { holder.problem_when_full } else { holder.problem };
+        let problem_of = |holder: &&TableInfo| rules.problem_of(holder);
         if let Some(problem) = rows.iter().find_map(problem_of).filter(|_| rules.publishes) {
             match rules.without_key {
                 // A publication for all tables publishes the updates of all.
@@ -80,12 +103,7 @@ pub(crate) fn choose(all: &[TableInfo], rules: Rules<'_>) -> Chosen {
                     chosen.left_out.push(table.table.name.clone());
                     continue;
                 }
-                _ => chosen.problems.push(safety::no_identity(
-                    table,
-                    problem,
-                    rules.without_key,
-                    rules.has_publications,
-                )),
+                _ => chosen.problems.push(safety::no_identity(table, problem, rules.without_key, rules.told)),
             }
         }
         if rules.publishes && rules.set_full && !chosen.is_inserts_only(table) {

@@ -3,9 +3,9 @@
 use pg_cdc_core::catalog::{self, Client, System};
 use pg_cdc_core::stream::identify;
 use pg_cdc_core::wire::{ConnectConfig, Connection, Session};
-use pg_cdc_core::{Error, ErrorKind, ServerId};
+use pg_cdc_core::{Error, ErrorKind, ServerId, walminer};
 
-use crate::config::{SnapshotMode, SourceConfig};
+use crate::config::{Plugin, SnapshotMode, SourceConfig};
 
 /// The oldest version that has `pgoutput`.
 const OLDEST: u32 = 100_000;
@@ -35,6 +35,9 @@ impl Server {
         }
         let id = if source.snapshot.mode == SnapshotMode::Only {
             cluster(&client).await?
+        } else if source.plugin == Plugin::Walminer {
+            can_be_mined(&system)?;
+            walminer::identify(&client).await?
         } else {
             can_replicate(&system)?;
             let mut walsender =
@@ -47,7 +50,7 @@ impl Server {
     }
 }
 
-fn can_replicate(system: &System) -> Result<(), Error> {
+fn is_primary(system: &System) -> Result<(), Error> {
     if system.in_recovery {
         return Err(Error::new(
             ErrorKind::Unsupported,
@@ -55,6 +58,21 @@ fn can_replicate(system: &System) -> Result<(), Error> {
         )
         .with_hint("connect to the primary"));
     }
+    Ok(())
+}
+
+fn can_be_mined(system: &System) -> Result<(), Error> {
+    is_primary(system)?;
+    if system.wal_level == "minimal" {
+        let what = "the server's wal_level is minimal, walminer needs replica";
+        return Err(Error::new(ErrorKind::Mismatch, what)
+            .with_hint("ALTER SYSTEM SET wal_level = replica, and restart the server"));
+    }
+    Ok(())
+}
+
+fn can_replicate(system: &System) -> Result<(), Error> {
+    is_primary(system)?;
     if system.wal_level != "logical" {
         return Err(Error::new(
             ErrorKind::Mismatch,

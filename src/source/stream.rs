@@ -6,13 +6,13 @@ use pg_cdc_core::stream::{
     BatchLimits, Plugin, ReplicationOptions, ReplicationSource, Retry, UnknownTables, Until,
 };
 use pg_cdc_core::wire::Connection;
-use pg_cdc_core::{Error, ErrorKind, Lsn, State};
+use pg_cdc_core::{Error, Lsn, State};
 use pg_cdc_decoders::PgOutput;
 
 use super::binary::binary_values;
 use super::origin::origin;
 use super::protocol::{Agreed, agree};
-use super::{Server, plugin};
+use super::{Server, plugin, resume};
 use crate::config::{self, Binary, OnUnknownTable, PipelineFile, SlotCreate};
 
 /// Logical messages can be asked for since 14.
@@ -46,10 +46,7 @@ pub(crate) async fn replication(
     state: &State,
     reading: Reading,
 ) -> Result<ReplicationSource, Error> {
-    let Some(start) = state.position.clone() else {
-        return Err(Error::new(ErrorKind::Mismatch, "the state has no position to stream from")
-            .with_hint("start over with `pg-cdc cleanup`"));
-    };
+    let start = resume::position(state)?;
     let Reading { until, skip, memory, connection } = reading;
     let source = &file.source;
     let (plugin, agreed, decoder) = match source.plugin {
@@ -76,22 +73,17 @@ pub(crate) async fn replication(
     }
     // The other half is for what is read and handed out.
     options.spool.memory = memory.limit() / 2;
-    options.selection =
-        Selection { include: source.tables.include.clone(), exclude: source.tables.exclude.clone() };
+    options.selection = selection(file);
     options.tables.clone_from(&state.tables);
     options.shapes.clone_from(&state.shapes);
     options.inserts_only.clone_from(&state.inserts_only);
-    options.unknown_tables = match source.tables.on_unknown_table {
-        OnUnknownTable::Error => UnknownTables::Error,
-        OnUnknownTable::Ignore | OnUnknownTable::Add => UnknownTables::Ignore,
-    };
+    options.unknown_tables = unknown_tables(file);
     options.starts.clone_from(&state.starts);
     options.batch = limits(file);
     options.memory = memory;
     options.stall_limit = source.sink_stall_limit;
     options.idle_every = source.heartbeat.every;
-    options.retry =
-        Retry { max_elapsed: file.retry.max_elapsed, initial: file.retry.initial, max: file.retry.max };
+    options.retry = retry(file);
     Ok(match decoder {
         Some(decoder) => ReplicationSource::start_on(connection, options, decoder),
         None => {
@@ -116,6 +108,25 @@ fn pgoutput(server: &Server, file: &PipelineFile, state: &State, agreed: Agreed)
         plugin = plugin.with_origin_none();
     }
     Ok(plugin)
+}
+
+/// The tables that may be read.
+pub(super) fn selection(file: &PipelineFile) -> Selection {
+    let tables = &file.source.tables;
+    Selection { include: tables.include.clone(), exclude: tables.exclude.clone() }
+}
+
+/// What happens when one appears.
+pub(super) fn unknown_tables(file: &PipelineFile) -> UnknownTables {
+    match file.source.tables.on_unknown_table {
+        OnUnknownTable::Error => UnknownTables::Error,
+        OnUnknownTable::Ignore | OnUnknownTable::Add => UnknownTables::Ignore,
+    }
+}
+
+/// How transient errors are tried again.
+pub(crate) fn retry(file: &PipelineFile) -> Retry {
+    Retry { max_elapsed: file.retry.max_elapsed, initial: file.retry.initial, max: file.retry.max }
 }
 
 /// When a batch is closed.

@@ -21,4 +21,5 @@ mod support;
 mod uncommitted;
 mod until;
 mod users;
+mod walminer;
 mod zoo;
