@@ -20,7 +20,7 @@ async fn make_slot(case: &Case, name: &str) {
 }
 
 async fn drop_slot(case: &Case, name: &str) {
-    case.sql(&format!("SELECT pg_drop_replication_slot('{name}')")).await;
+    case.client.drop_slot(name).await.unwrap();
 }
 
 const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)";
