@@ -70,13 +70,6 @@ async fn database(cluster: &Cluster, name: &str) -> (String, Client) {
     (cluster.url(&name), client)
 }
 
-async fn drop_slot(client: &Client, name: &str) {
-    let sql = format!(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{name}'"
-    );
-    client.batch_execute(&sql).await.unwrap();
-}
-
 #[test]
 fn the_readme_shows_the_quickstart_as_it_is() {
     let code = include_str!("../examples/quickstart.rs");
@@ -133,7 +126,7 @@ async fn quickstart_prints_rows_and_changes_and_goes_on_where_it_stopped() {
         r#"Delete public.orders {"id": "1", "total": NotInIdentity, "note": NotInIdentity}"#,
     ]);
     assert_eq!(second.await.unwrap(), "0 rows, then 2 changes in 1 transactions");
-    drop_slot(&client, "quickstart").await;
+    client.drop_slot("quickstart").await.unwrap();
 }
 
 #[tokio::test]
@@ -149,7 +142,7 @@ async fn the_stream_example_gives_what_the_slot_holds_and_acknowledges_it() {
     let run = || Command::new(&program).args([&url, name]).output().unwrap();
     assert_eq!(text(run()), "Insert public.orders {\"id\": \"3\", \"total\": \"1.00\", \"note\": \"new\"}\n");
     assert_eq!(text(run()), "");
-    drop_slot(&client, name).await;
+    client.drop_slot(name).await.unwrap();
 }
 
 #[test]
@@ -210,5 +203,5 @@ async fn the_custom_sink_holds_what_the_source_holds() {
         .unwrap();
     run();
     check().await;
-    drop_slot(&client, "custom_sink").await;
+    client.drop_slot("custom_sink").await.unwrap();
 }

@@ -114,7 +114,7 @@ async fn timed(client: &Client, reader: &mut Command) -> Outcome<Needed> {
     if !done.status.success() {
         return Err(String::from_utf8_lossy(&done.stderr).into_owned().into());
     }
-    client.batch_execute("SELECT pg_drop_replication_slot('bench')").await?;
+    client.drop_slot("bench").await?;
     Ok(Needed { wall, cpu })
 }
 

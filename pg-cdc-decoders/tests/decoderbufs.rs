@@ -149,10 +149,6 @@ async fn make_slot(client: &Client, slot: &str, plugin: &str) -> bool {
     }
 }
 
-async fn drop_slot(client: &Client, slot: &str) {
-    client.batch_execute(&format!("SELECT pg_drop_replication_slot('{slot}')")).await.unwrap();
-}
-
 /// Everything that stands in a slot.
 async fn peek(client: &Client, slot: &str, options: &str) -> Vec<(Lsn, Bytes)> {
     let sql = format!(
@@ -266,18 +262,6 @@ async fn money(client: &Client) -> MoneyFormat {
     MoneyFormat::from_samples(row.get(0), row.get(1)).unwrap()
 }
 
-/// A database of its own in this encoding.
-async fn database(cluster: &Cluster, encoding: &str) -> String {
-    let name = cluster.fresh_database("decoderbufs").await.unwrap();
-    let client = cluster.connect("postgres").await.unwrap();
-    client.batch_execute(&format!("DROP DATABASE {name}")).await.unwrap();
-    let sql = format!(
-        "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
-    );
-    client.batch_execute(&sql).await.unwrap();
-    name
-}
-
 #[tokio::test]
 async fn what_the_plugin_sends_comes_to_what_pgoutput_sends() {
     for version in Version::under_test() {
@@ -287,7 +271,7 @@ async fn what_the_plugin_sends_comes_to_what_pgoutput_sends() {
             continue;
         }
         for encoding in ["UTF8", "LATIN1"] {
-            let database = database(cluster, encoding).await;
+            let database = cluster.fresh_database_in("decoderbufs", encoding).await.unwrap();
             let client = cluster.connect(&database).await.unwrap();
             client.batch_execute(SCHEMA).await.unwrap();
             let ours = catalog::connect(&cluster.url(&database).parse().unwrap()).await.unwrap();
@@ -332,8 +316,8 @@ async fn what_the_plugin_sends_comes_to_what_pgoutput_sends() {
                 let alone = decoded(decoder(), Tables::without_catalog(), &frames, true);
                 assert_eq!(alone.len(), batch.len());
             }
-            drop_slot(&client, &slot).await;
-            drop_slot(&client, &their_slot).await;
+            client.drop_slot(&slot).await.unwrap();
+            client.drop_slot(&their_slot).await.unwrap();
         }
     }
 }
@@ -385,7 +369,7 @@ async fn a_walsender_sends_the_same_at_the_same_positions() {
     let peeked = peek(&client, &slot, "").await;
     assert_eq!(peeked.len(), 306);
     assert_eq!(stream(&cluster.url(&database), &slot, peeked.len()).await, peeked);
-    drop_slot(&client, &slot).await;
+    client.drop_slot(&slot).await.unwrap();
 }
 
 /// What can't be told from what it is not.
@@ -408,7 +392,7 @@ async fn two_microseconds_are_taken_for_the_infinities() {
     let values: Vec<_> =
         change.after().unwrap().columns().map(|(column, datum)| value(column, datum)).collect();
     assert_eq!(values, ["= infinity", "= -infinity"]);
-    drop_slot(&client, &slot).await;
+    client.drop_slot(&slot).await.unwrap();
 }
 
 #[tokio::test]
@@ -442,7 +426,7 @@ async fn stored_generated_columns_are_told_where_they_are_wanted() {
             change.after().unwrap().columns().map(|(column, datum)| value(column, datum)).collect();
         assert_eq!(values, expected);
     }
-    drop_slot(&client, &slot).await;
+    client.drop_slot(&slot).await.unwrap();
 }
 
 #[tokio::test]
@@ -476,5 +460,5 @@ async fn changes_of_a_table_without_an_identity_are_refused_where_they_are_wante
     inserts.insert_named(name, Known::Wanted(facts));
     let batch = decoded(DecoderBufs::default(), inserts, &frames, true);
     assert_eq!(batch.changes().map(|change| change.op()).collect::<Vec<_>>(), [Op::Insert]);
-    drop_slot(&client, &slot).await;
+    client.drop_slot(&slot).await.unwrap();
 }

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use pg_cdc_core::batch::ChangeBatch;
@@ -53,13 +52,8 @@ async fn ask(
     let connect: pg_cdc_core::wire::ConnectConfig = cluster.url(database).parse().unwrap();
     let client = catalog::connect(&connect).await.unwrap();
     // Whoever read it before takes a moment to be gone.
-    let found = loop {
-        let found = catalog::find_slot(&client, cluster.version_num(), slot).await.unwrap().unwrap();
-        if found.active_pid.is_none() {
-            break found;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    cluster.connect(database).await.unwrap().slot_is_free(slot).await.unwrap();
+    let found = catalog::find_slot(&client, cluster.version_num(), slot).await.unwrap().unwrap();
     let mut connection = Connection::connect(&connect, Session::Replication).await.unwrap();
     let server = identify(&mut connection).await.unwrap().server;
     connection.close().await;
@@ -153,9 +147,5 @@ async fn a_table_is_found_by_its_name_of_now_or_of_then() {
     });
     let error = unknown.await.unwrap_err().to_string();
     assert!(error.contains("table public.later appeared"), "{error}");
-    while catalog::find_slot(&ours, cluster.version_num(), &slot).await.unwrap().unwrap().active_pid.is_some()
-    {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    client.batch_execute(&format!("SELECT pg_drop_replication_slot('{slot}')")).await.unwrap();
+    client.drop_slot(&slot).await.unwrap();
 }

@@ -323,7 +323,10 @@ async fn a_prepared_transaction_comes_again_unless_more_than_its_start_is_acknow
             client.batch_execute(sql).await.unwrap();
         }
         let options = "proto_version '3', two_phase 'on'";
-        let from = |from| record(cluster.url("postgres"), "s".into(), from, options.to_owned());
+        let from = async |from| {
+            client.slot_is_free("s").await.unwrap();
+            record(cluster.url("postgres"), "s".into(), from, options.to_owned()).await
+        };
         let all = from(Lsn::ZERO).await;
         let mut keeper = Keeper::new(PgOutput::new());
         let mut may = None;

@@ -1,8 +1,15 @@
 use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
 
 use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
 
 use crate::error::Result;
+
+/// What a server takes at the most to notice that a session of it is over, on a busy machine.
+const GONE: Duration = Duration::from_secs(30);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A connection whose other half runs in a task of its own: use it as a [`tokio_postgres::Client`].
 pub struct Client {
@@ -34,6 +41,63 @@ impl Client {
             }
         }
         Err(crate::Error::Invalid(format!("no row from `{sql}`")))
+    }
+
+    /// Drops a replication slot once nobody reads it: a walsender lets go of its slot a moment after its connection was
+    /// closed. Waits up to 30 seconds for that.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such slot, or somebody still reads it.
+    pub async fn drop_slot(&self, name: &str) -> Result<()> {
+        self.once_unused(&format!("SELECT pg_drop_replication_slot('{}')", name.replace('\'', "''"))).await
+    }
+
+    /// Waits until nobody reads a replication slot, as [`drop_slot`](Self::drop_slot) does: who reads it next is not
+    /// refused because of who read it last.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such slot, or somebody still reads it.
+    pub async fn slot_is_free(&self, name: &str) -> Result<()> {
+        let sql = format!(
+            "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '{}'",
+            name.replace('\'', "''")
+        );
+        let since = Instant::now();
+        loop {
+            let reader = self.value(&sql).await?;
+            if reader.is_empty() {
+                return Ok(());
+            }
+            if since.elapsed() > GONE {
+                return Err(crate::Error::Invalid(format!("process {reader} still reads slot {name}")));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Drops a database once nobody is connected to it: a session ends a moment after its connection was closed. Waits
+    /// up to 30 seconds for that.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such database, somebody is still connected to it, or it has slots.
+    pub async fn drop_database(&self, name: &str) -> Result<()> {
+        self.once_unused(&format!("DROP DATABASE {}", crate::quote_ident(name))).await
+    }
+
+    /// Runs a statement that is refused while another session uses what it is about.
+    async fn once_unused(&self, sql: &str) -> Result<()> {
+        let since = Instant::now();
+        loop {
+            match self.client.batch_execute(sql).await {
+                Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) && since.elapsed() < GONE => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                done => return Ok(done?),
+            }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use pg_cdc_core::batch::BufferPool;
+use pg_cdc_core::wire::{Connection, Session};
 use pg_cdc_testkit::{Cluster, StopMode, Tls, Version};
 
 #[tokio::test]
@@ -98,4 +100,38 @@ async fn a_shared_cluster_is_one_and_can_be_attached_to() {
     assert!(attached.stop(StopMode::Fast).await.is_err());
     drop(attached);
     a.connect("postgres").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_in_use_is_dropped_once_it_is_not() {
+    for version in Version::under_test() {
+        let cluster = Cluster::shared(version).await.unwrap();
+        let client = cluster.connect("postgres").await.unwrap();
+        let database = cluster.fresh_database_in("in_use", "LATIN1").await.unwrap();
+        let inside = cluster.connect(&database).await.unwrap();
+        assert_eq!(inside.value("SHOW server_encoding").await.unwrap(), "LATIN1");
+        let made = format!("SELECT pg_create_logical_replication_slot('{database}', 'test_decoding')");
+        inside.batch_execute(&made).await.unwrap();
+        let url = cluster.url(&database).parse().unwrap();
+        let start = format!("START_REPLICATION SLOT {database} LOGICAL 0/0");
+        let read = async || {
+            let connection = Connection::connect(&url, Session::Replication).await.unwrap();
+            connection.start_replication(&start, &BufferPool::new(1 << 20)).await.unwrap()
+        };
+        let reader = read().await;
+        let (free, ()) = tokio::join!(client.slot_is_free(&database), gone_soon(reader));
+        free.unwrap();
+        let reader = read().await;
+        let (dropped, ()) = tokio::join!(client.drop_slot(&database), gone_soon(reader));
+        dropped.unwrap();
+        assert!(client.drop_slot(&database).await.is_err() && client.slot_is_free(&database).await.is_err());
+        let (dropped, ()) = tokio::join!(client.drop_database(&database), gone_soon(inside));
+        dropped.unwrap();
+        assert!(client.drop_database(&database).await.is_err());
+    }
+}
+
+async fn gone_soon<T>(user: T) {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(user);
 }

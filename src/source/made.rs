@@ -1,10 +1,21 @@
 //! What a pipeline made on the server, and taking it away again.
 
+use std::time::Duration;
+
 use pg_cdc_core::catalog::{drop_slot, find_publication, find_slot};
-use pg_cdc_core::{Error, ErrorKind, State, quote_identifier};
+use pg_cdc_core::{Error, State, quote_identifier};
+use tokio::time::{Instant, sleep};
 
 use super::{Server, publication};
 use crate::config::PipelineFile;
+
+/// For how long a slot's last reader is given to go: one whose machine is gone is noticed within the server's
+/// `wal_sender_timeout`, 60 s by default.
+const LAST_READER: Duration = Duration::from_secs(70);
+/// A wait that needs no word.
+const SOON: Duration = Duration::from_secs(1);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What was dropped, and what was left alone because nothing proves that this pipeline made it.
 #[derive(Debug, Default)]
@@ -50,7 +61,7 @@ pub(crate) async fn drop_made(
         if found.database.as_deref() != Some(&*server.system.database) {
             made.left.push(format!("slot {slot_name}, which belongs to another database"));
         } else if force || is_ours {
-            drop_slot(&server.client, slot_name).await.map_err(|error| in_use(error, slot_name))?;
+            drop_unread(server, slot_name).await?;
             made.dropped.push(format!("slot {slot_name}"));
         } else {
             made.left.push(format!("slot {slot_name}"));
@@ -66,10 +77,22 @@ pub(crate) async fn drop_made(
     Ok(made)
 }
 
-fn in_use(error: Error, slot: &str) -> Error {
-    let error = error.while_doing(format!("slot {slot} could not be dropped"));
-    match (error.sqlstate(), error.kind()) {
-        (Some("55006"), ErrorKind::Server) => error.with_hint("stop its reader first"),
-        _ => error,
-    }
+/// Drops a slot, where there is one, once nobody reads it: a walsender lets go of it a moment after its connection was
+/// closed.
+pub(crate) async fn drop_unread(server: &Server, name: &str) -> Result<(), Error> {
+    let (began, mut told) = (Instant::now(), false);
+    let error = loop {
+        let Err(error) = drop_slot(&server.client, name).await else { return Ok(()) };
+        match error.sqlstate() {
+            Some("42704") => return Ok(()),
+            Some("55006") if began.elapsed() < LAST_READER => {}
+            Some("55006") => break error.with_hint("stop its reader first"),
+            _ => break error,
+        }
+        if began.elapsed() > SOON && !std::mem::replace(&mut told, true) {
+            tracing::warn!(slot = %name, "the slot is dropped once nobody reads it any more");
+        }
+        sleep(PAUSE).await;
+    };
+    Err(error.while_doing(format!("slot {name} could not be dropped")))
 }

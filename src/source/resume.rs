@@ -2,17 +2,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use pg_cdc_core::catalog::{Blocker, Slot, drop_slot, find_slot};
+use pg_cdc_core::catalog::{Blocker, Slot, find_slot};
 use pg_cdc_core::stream::{ExportedSnapshot, NewSlot, SlotWait, create_slot};
 use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
 
+use super::made::drop_unread;
 use super::{Server, is_mined, publication, shapes};
 use crate::config::{PipelineFile, SlotCreate, SnapshotMode};
-
-/// For how long a slot whose reader died is waited for before it is dropped.
-const STALE_READER: Duration = Duration::from_secs(60);
 
 /// How a run begins.
 #[derive(Debug)]
@@ -63,7 +60,7 @@ pub(crate) async fn start(
                 return Ok(Start::First { adopted: Some(found) });
             }
             tracing::warn!(slot = %slot.name, "its first snapshot is not whole: the slot is dropped and made again");
-            drop_stale(server, &slot.name).await?;
+            drop_unread(server, &slot.name).await?;
         }
     }
     if mode == SnapshotMode::Only || is_mined(file) {
@@ -149,20 +146,6 @@ fn is_same_pipeline(server: &Server, file: &PipelineFile, state: &State) -> Resu
         .with_hint("set slot.name back, or start over with another name and state"));
     }
     Ok(())
-}
-
-/// Drops our own slot; a reader of it that was killed is gone soon.
-async fn drop_stale(server: &Server, name: &str) -> Result<(), Error> {
-    let started = tokio::time::Instant::now();
-    loop {
-        match drop_slot(&server.client, name).await {
-            Err(error) if error.sqlstate() == Some("55006") && started.elapsed() < STALE_READER => {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            Err(error) if error.sqlstate() == Some("42704") => return Ok(()),
-            dropped => return dropped,
-        }
-    }
 }
 
 /// Makes the pipeline's slot, unless `stop` is ready before.

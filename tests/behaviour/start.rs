@@ -1,7 +1,10 @@
 //! Where a pipeline begins and goes on, and when it does not.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use pg_cdc::core::batch::BufferPool;
+use pg_cdc::core::wire::{Connection, Session};
 use serde_json::{Value, json};
 
 use crate::case::{Case, assert_says, cases, cases_from, error_line, own_clusters};
@@ -20,7 +23,7 @@ async fn make_slot(case: &Case, name: &str) {
 }
 
 async fn drop_slot(case: &Case, name: &str) {
-    case.sql(&format!("SELECT pg_drop_replication_slot('{name}')")).await;
+    case.client.drop_slot(name).await.unwrap();
 }
 
 const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)";
@@ -339,6 +342,29 @@ async fn cleanup_takes_away_what_was_made_and_a_run_starts_anew() {
         case.catch_up();
         assert_eq!(case.ops(), "rr");
         drop_slot(&case, &format!("{}_x", case.database)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cleanup_waits_for_a_reader_of_the_slot_that_is_about_to_go() {
+    for case in cases().await {
+        case.sql(TABLE).await;
+        case.catch_up();
+        let url = case.cluster.url(&case.database).parse().unwrap();
+        let reader = Connection::connect(&url, Session::Replication).await.unwrap();
+        let sql = format!(
+            "START_REPLICATION SLOT {0} LOGICAL 0/0 (proto_version '1', publication_names '{0}')",
+            case.database
+        );
+        // The run's own reader may be about to go itself.
+        case.client.slot_is_free(&case.database).await.unwrap();
+        let reader = reader.start_replication(&sql, &BufferPool::new(1 << 20)).await.unwrap();
+        let cleaning = case.pipeline.command(&["cleanup", "p.yaml"], &[], Stdio::null());
+        let waits = "once nobody reads it any more";
+        eventually("the wait to be told", PATIENCE, || cleaning.stderr().contains(waits).then_some(()));
+        drop(reader);
+        cleaning.wait(PATIENCE).succeeded();
+        assert_eq!((case.made().await, case.pipeline.state()), (String::new(), None));
     }
 }
 

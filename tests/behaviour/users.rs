@@ -209,7 +209,7 @@ async fn a_server_with_no_slot_or_walsender_left_is_an_error_that_says_so() {
         std::fs::remove_file(case.pipeline.path("out.jsonl")).unwrap();
         case.sql("SELECT pg_create_physical_replication_slot('taken')").await;
         assert_says(&case.fails(&["--until-current"]), &["53400", "max_replication_slots"]);
-        case.sql("SELECT pg_drop_replication_slot('taken')").await;
+        case.client.drop_slot("taken").await.unwrap();
         case.catch_up();
         case.cluster.configure(&[("max_wal_senders", "0")]).await.unwrap();
         case.cluster.restart().await.unwrap();

@@ -9,13 +9,7 @@ use crate::matrix::{Matrix, shared_clusters};
 use crate::way::Through;
 
 async fn database(cluster: &'static Cluster, encoding: &str) -> Case {
-    let name = cluster.fresh_database(&encoding.to_lowercase()).await.unwrap();
-    let admin = cluster.connect("postgres").await.unwrap();
-    let made = format!(
-        "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
-    );
-    admin.batch_execute(&format!("DROP DATABASE {name}")).await.unwrap();
-    admin.batch_execute(&made).await.unwrap();
+    let name = cluster.fresh_database_in(&encoding.to_lowercase(), encoding).await.unwrap();
     Case::on_database(cluster, name).await
 }
 

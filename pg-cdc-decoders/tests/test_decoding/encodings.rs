@@ -120,11 +120,8 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
             ("SQL_ASCII", "größe", "naïve"),
             ("UTF8", "größe", "日本 €"),
         ] {
-            let database = format!("in_{}_{}", encoding.to_lowercase(), std::process::id());
-            let sql = format!(
-                "CREATE DATABASE {database} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
-            );
-            admin.batch_execute(&sql).await.unwrap();
+            let prefix = format!("in_{}", encoding.to_lowercase());
+            let database = cluster.fresh_database_in(&prefix, encoding).await.unwrap();
             let client = cluster.connect(&database).await.unwrap();
             let schema =
                 format!("CREATE TABLE public.\"{name}\" (id int PRIMARY KEY, \"{name}2\" text, e text)");
@@ -146,13 +143,7 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
             assert_eq!(row.datum(2), Datum::Text(b"ascii"), "{encoding}");
             drop_slots(&client, &[slot]).await;
             drop(client);
-            // The session takes a moment to be gone.
-            for _ in 0..100 {
-                if admin.batch_execute(&format!("DROP DATABASE {database}")).await.is_ok() {
-                    break;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
+            admin.drop_database(&database).await.unwrap();
         }
     }
 }
@@ -161,12 +152,7 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
 async fn bytes_that_are_no_text_are_dealt_with_as_was_asked() {
     let version = *Version::under_test().last().unwrap();
     let cluster = Cluster::shared(version).await.unwrap();
-    let admin = cluster.connect("postgres").await.unwrap();
-    let database = format!("bytes_{}", std::process::id());
-    let sql = format!(
-        "CREATE DATABASE {database} ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
-    );
-    admin.batch_execute(&sql).await.unwrap();
+    let database = cluster.fresh_database_in("bytes", "SQL_ASCII").await.unwrap();
     let client = cluster.connect(&database).await.unwrap();
     client.batch_execute("CREATE TABLE public.t (id int PRIMARY KEY, v text)").await.unwrap();
     let slot = format!("{database}_slot");

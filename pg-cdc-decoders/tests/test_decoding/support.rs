@@ -16,7 +16,7 @@ pub(crate) async fn make_slot(client: &Client, slot: &str, plugin: &str) {
 
 pub(crate) async fn drop_slots(client: &Client, slots: &[String]) {
     for slot in slots {
-        client.batch_execute(&format!("SELECT pg_drop_replication_slot('{slot}')")).await.unwrap();
+        client.drop_slot(slot).await.unwrap();
     }
 }
 

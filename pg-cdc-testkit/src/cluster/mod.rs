@@ -160,9 +160,24 @@ impl Cluster {
     ///
     /// If the server refuses it.
     pub async fn fresh_database(&self, prefix: &str) -> Result<String> {
-        let suffix: String = std::iter::repeat_with(|| fastrand::char('a'..='z')).take(10).collect();
-        let name = format!("{prefix}_{suffix}");
+        let name = fresh_name(prefix);
         self.create_database(&name).await?;
+        Ok(name)
+    }
+
+    /// As [`fresh_database`](Self::fresh_database), in an encoding of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the server knows no such encoding.
+    pub async fn fresh_database_in(&self, prefix: &str, encoding: &str) -> Result<String> {
+        let name = fresh_name(prefix);
+        // The locale that every encoding goes with.
+        let sql = format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'",
+            crate::quote_ident(&name)
+        );
+        self.connect("postgres").await?.batch_execute(&sql).await?;
         Ok(name)
     }
 
@@ -265,6 +280,11 @@ impl Cluster {
         let server = self.server.clone();
         tokio::task::spawn_blocking(move || f(server)).await?
     }
+}
+
+fn fresh_name(prefix: &str) -> String {
+    let suffix: String = std::iter::repeat_with(|| fastrand::char('a'..='z')).take(10).collect();
+    format!("{prefix}_{suffix}")
 }
 
 fn percent_encode(text: &str) -> String {
