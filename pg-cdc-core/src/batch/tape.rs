@@ -131,6 +131,8 @@ pub(super) struct Tape {
     pub(super) schemas: Vec<SchemaEntry>,
     pub(super) messages: Vec<MessageEntry>,
     pub(super) changes: usize,
+    /// Places of the slots whose values were made of bytes that are no text, in order of the changes.
+    pub(super) mended: Vec<usize>,
     /// How many entries are no changes, begins, commits or messages.
     pub(super) notices: usize,
     /// Bytes of the attached buffers.
@@ -166,6 +168,7 @@ impl Tape {
             tables,
             schemas,
             messages,
+            mended,
             changes,
             notices,
             held,
@@ -179,6 +182,7 @@ impl Tape {
         tables.clear();
         schemas.clear();
         messages.clear();
+        mended.clear();
         (*changes, *notices, *held, *used) = (0, 0, 0, 0);
     }
 
