@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use pg_cdc_core::Lsn;
 use pg_cdc_core::batch::{BufferPool, Recycler};
 use pg_cdc_core::catalog::TableInfo;
 use pg_cdc_core::wire::ConnectConfig;
+use pg_cdc_core::{InvalidText, Lsn};
 use tokio::sync::mpsc;
 
 use crate::chunk::Item;
@@ -20,6 +20,7 @@ pub(crate) struct Round {
     pub(crate) point: Lsn,
     pub(crate) guard: Guard,
     pub(crate) format: CopyFormatChoice,
+    pub(crate) invalid_text: InvalidText,
     pub(crate) batch_rows: usize,
     pub(crate) batch_bytes: usize,
     pub(crate) memory: BufferPool,
