@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::attempt::Attempt;
 use super::deliver::{Delivery, Pace};
 use super::keeper::Keeper;
+use super::mended::Mended;
 use super::progress::Progress;
 use super::{Report, RunOptions, Shutdown};
 use crate::config::PipelineFile;
@@ -28,11 +29,13 @@ impl Run<'_> {
         let config = &self.file.retry;
         let retry = Retry { max_elapsed: config.max_elapsed, initial: config.initial, max: config.max };
         let mut progress = Progress::new(self.options.progress);
-        let mut report = Report::default();
+        let (mut report, mut mended) = (Report::default(), Mended::default());
         let (mut attempt, mut begun) = (0, false);
         let ended = loop {
             let before = progress.last();
-            let Err(error) = self.attempt(&mut progress, &mut report, &mut begun).await else { break Ok(()) };
+            let Err(error) = self.attempt(&mut progress, &mut report, &mut mended, &mut begun).await else {
+                break Ok(());
+            };
             if progress.last() != before {
                 attempt = 0;
             }
@@ -62,6 +65,7 @@ impl Run<'_> {
         &mut self,
         progress: &mut Progress,
         report: &mut Report,
+        mended: &mut Mended,
         begun: &mut bool,
     ) -> Result<(), Error> {
         let connecting = Server::connect(&self.file.source);
@@ -81,6 +85,7 @@ impl Run<'_> {
             shutdown: &mut self.shutdown.clone(),
             progress,
             report,
+            mended,
             pace: Pace { delay: self.file.batch.delay, stop_timeout },
         };
         let memory = BufferPool::new(usize::try_from(self.file.source.memory_limit).unwrap_or(usize::MAX));

@@ -34,14 +34,15 @@ pub(super) fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Unsupported, what)
             .with_hint("use plugin: pgoutput, or leave tables.rows out"));
     }
-    encoding(server).map(drop)
+    encoding(server, file).map(drop)
 }
 
-/// The encoding in which plugins other than pgoutput send their text.
-fn encoding(server: &Server) -> Result<TextEncoding, Error> {
-    TextEncoding::new(&server.system.encoding).map_err(|error| {
+/// The encoding in which plugins other than pgoutput send their text, and what is done with what is none.
+fn encoding(server: &Server, file: &PipelineFile) -> Result<TextEncoding, Error> {
+    let encoding = TextEncoding::new(&server.system.encoding).map_err(|error| {
         Error::new(ErrorKind::Unsupported, error.to_string()).with_hint("use plugin: pgoutput")
-    })
+    })?;
+    Ok(encoding.with_invalid_text(file.source.invalid_text.into()))
 }
 
 /// A plugin that is not pgoutput, and its decoder.
@@ -54,7 +55,7 @@ pub(super) async fn other(
     file: &PipelineFile,
     state: &State,
 ) -> Result<(Plugin, Box<dyn Decoder>), Error> {
-    let text = encoding(server)?;
+    let text = encoding(server, file)?;
     let tables = state.tables.iter().map(Arc::<Table>::clone);
     let name = file.source.plugin.as_str();
     Ok(match file.source.plugin {
