@@ -29,7 +29,7 @@
 //! - [`batch`]: [`ChangeBatch`](batch::ChangeBatch), the unit of flow, on a tape that is used again; borrowed
 //!   [`Change`](batch::Change) and [`Row`](batch::Row); [`Write`](batch::Write), what a sink must do.
 //! - [`Datum`], a value or one of four kinds of nothing; [`types`], what turns one into Rust, text or JSON, and a row into
-//!   a struct of yours.
+//!   a struct of yours; [`InvalidText`], what becomes of bytes that are no text.
 //! - [`Table`] and [`Column`], one version of a table; [`Lsn`] and [`Position`], where something is.
 //! - The seams: [`Source`] with [`SourceControl`], [`Decoder`], [`Sink`], [`StateStore`] with [`FileStore`] and
 //!   [`MemoryStore`]. Each says in prose what a caller may rely on.
@@ -58,6 +58,7 @@ pub mod catalog;
 mod datum;
 mod decoder;
 mod error;
+mod invalid_text;
 mod lsn;
 mod name;
 mod position;
@@ -79,6 +80,7 @@ mod xid_snapshot;
 pub use datum::Datum;
 pub use decoder::{DecodeError, Decoder, Frame, Known, Outcome, Sequence, TableFacts, Tables};
 pub use error::{Error, ErrorKind};
+pub use invalid_text::InvalidText;
 pub use lsn::{Lsn, ParseLsnError};
 pub use name::{TableName, quote_identifier, quote_literal};
 pub use position::{Position, ServerId, SnapshotProgress};

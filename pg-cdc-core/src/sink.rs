@@ -135,7 +135,8 @@ impl From<std::io::Error> for SinkError {
 
 impl From<crate::types::TypeError> for SinkError {
     fn from(error: crate::types::TypeError) -> Self {
-        Self::new("a value can't be read").with_cause(error)
+        let hint = error.hint().map(Cow::Borrowed);
+        Self { hint, ..Self::new("a value can't be read").with_cause(error) }
     }
 }
 

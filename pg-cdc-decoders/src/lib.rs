@@ -29,8 +29,9 @@ pub mod wal2json;
 pub mod walminer;
 
 pub use decoderbufs::DecoderBufs;
+pub use pg_cdc_core::InvalidText;
 pub use pgoutput::PgOutput;
 pub use test_decoding::TestDecoding;
-pub use text::{InvalidText, TextEncoding, UnsupportedEncoding};
+pub use text::{TextEncoding, UnsupportedEncoding};
 pub use wal2json::Wal2Json;
 pub use walminer::WalMiner;

@@ -1,7 +1,7 @@
 //! Text of plugins that send it in the database's encoding, names included, whatever `client_encoding` says.
 
-use base64::Engine as _;
 use encoding_rs::{DecoderResult, Encoding};
+use pg_cdc_core::InvalidText;
 
 /// The encoding of a database (`pg_database.encoding`), and what is done with bytes that are none of its text.
 ///
@@ -20,19 +20,6 @@ pub struct TextEncoding {
     name: &'static str,
     way: Way,
     invalid: InvalidText,
-}
-
-/// What is done with bytes that are not text in the database's encoding: any of a database in SQL_ASCII that are not
-/// UTF-8, and those that PostgreSQL itself could not convert.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum InvalidText {
-    /// An error that names table and column.
-    #[default]
-    Error,
-    /// Each is replaced by U+FFFD.
-    Replace,
-    /// The whole value is replaced by its bytes in base64.
-    Base64,
 }
 
 /// An encoding that can't be turned into UTF-8 here.
@@ -57,6 +44,15 @@ enum Way {
 
 /// Characters that PostgreSQL converts otherwise than the web's encoding of the same name, by their bytes.
 type Own = fn(&[u8]) -> Option<(usize, char)>;
+
+/// What became of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Converted {
+    /// All of it was text.
+    Whole,
+    /// It was not, and was dealt with.
+    Mended,
+}
 
 /// Bytes that are none of an encoding's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,25 +105,33 @@ impl TextEncoding {
         matches!(self.way, Way::Utf8)
     }
 
+    /// Whether the server took whatever it was given.
+    pub(crate) fn is_unchecked(&self) -> bool {
+        matches!(self.way, Way::Unchecked)
+    }
+
     /// Appends `bytes` to `out` as UTF-8; what is none of its text as it was said to be dealt with.
     #[cold]
-    pub(crate) fn convert(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), NotText> {
+    pub(crate) fn convert(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Converted, NotText> {
         let start = out.len();
         if self.strictly(bytes, out).is_ok() {
-            return Ok(());
+            return Ok(Converted::Whole);
         }
         out.truncate(start);
         match self.invalid {
-            InvalidText::Error => Err(NotText),
-            InvalidText::Replace => {
-                self.leniently(bytes, out);
-                Ok(())
-            }
-            InvalidText::Base64 => {
-                out.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(bytes).as_bytes());
-                Ok(())
+            InvalidText::Replace if !self.is_utf8_if_text() => self.leniently(bytes, out),
+            invalid => {
+                if !invalid.append(bytes, out) {
+                    return Err(NotText);
+                }
             }
         }
+        Ok(Converted::Mended)
+    }
+
+    /// Whether what is text stands in UTF-8 already.
+    fn is_utf8_if_text(&self) -> bool {
+        matches!(self.way, Way::Utf8 | Way::Unchecked)
     }
 
     /// A name, which is always text or an error.
@@ -166,8 +170,10 @@ impl TextEncoding {
 
     /// Each byte that is none of its text is replaced.
     fn leniently(&self, bytes: &[u8], out: &mut Vec<u8>) {
-        if matches!(self.way, Way::Utf8 | Way::Unchecked) {
-            return out.extend_from_slice(String::from_utf8_lossy(bytes).as_bytes());
+        if self.is_utf8_if_text() {
+            // It is no error.
+            let _ = InvalidText::Replace.append(bytes, out);
+            return;
         }
         let mut rest = bytes;
         while !rest.is_empty() {

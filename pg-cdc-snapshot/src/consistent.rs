@@ -48,6 +48,7 @@ pub(crate) async fn run(
             shows: exported.shows.clone(),
             guard,
             format: options.format,
+            invalid_text: options.invalid_text,
             batch_rows: options.batch_rows.max(1),
             batch_bytes: options.batch_bytes,
             memory: options.memory.clone(),

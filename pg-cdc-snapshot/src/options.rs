@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use pg_cdc_core::ServerId;
 use pg_cdc_core::batch::{BufferPool, Recycler};
 use pg_cdc_core::catalog::TableInfo;
 use pg_cdc_core::wire::ConnectConfig;
+use pg_cdc_core::{InvalidText, ServerId};
 
 use crate::plan::CopyFormatChoice;
 
@@ -27,6 +27,10 @@ pub struct SnapshotOptions {
     pub parallelism: usize,
     /// How rows are encoded on their way.
     pub format: CopyFormatChoice,
+    /// What is done with text that is not UTF-8, which only a database in SQL_ASCII sends. Unless that is left to be an
+    /// error where somebody reads it, rows of such a database come as text, and [`CopyFormatChoice::Binary`] is an
+    /// error: what lies within a binary form is not seen.
+    pub invalid_text: InvalidText,
     /// Most rows in a batch.
     pub batch_rows: usize,
     /// About how many bytes a batch holds at most; a row that is larger has one of its own.
@@ -56,6 +60,7 @@ impl SnapshotOptions {
             tables,
             parallelism: 4,
             format: CopyFormatChoice::Auto,
+            invalid_text: InvalidText::Error,
             batch_rows: 10_000,
             batch_bytes: 8 << 20,
             memory: BufferPool::new(64 << 20),

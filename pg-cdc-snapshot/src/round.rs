@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use pg_cdc_core::batch::{BufferPool, Recycler};
 use pg_cdc_core::catalog::TableInfo;
 use pg_cdc_core::wire::ConnectConfig;
-use pg_cdc_core::{Lsn, XidSnapshot};
+use pg_cdc_core::{InvalidText, Lsn, XidSnapshot};
 use tokio::sync::mpsc;
 
 use crate::chunk::Item;
@@ -21,6 +21,7 @@ pub(crate) struct Round {
     pub(crate) shows: Option<Arc<XidSnapshot>>,
     pub(crate) guard: Guard,
     pub(crate) format: CopyFormatChoice,
+    pub(crate) invalid_text: InvalidText,
     pub(crate) batch_rows: usize,
     pub(crate) batch_bytes: usize,
     pub(crate) memory: BufferPool,

@@ -7,12 +7,12 @@ use std::time::SystemTime;
 use pg_cdc_core::batch::{BatchTable, ChangeBatch, Transaction};
 use pg_cdc_core::catalog::TableInfo;
 use pg_cdc_core::wire::{Block, Connection, CopyFormat, CopyOut};
-use pg_cdc_core::{Error, ErrorKind, quote_literal};
+use pg_cdc_core::{Error, ErrorKind, InvalidText, quote_literal};
 
 use crate::chunk::Chunk;
 use crate::copy::{CopyDecoder, NotARow, Target};
 use crate::guard::Difference;
-use crate::plan::{TableCopy, table_copy};
+use crate::plan::{CopyFormatChoice, TableCopy, table_copy};
 use crate::round::Round;
 
 /// Why a table could not be read under this snapshot.
@@ -95,12 +95,14 @@ fn explained(error: Error, row_security: bool) -> Error {
 }
 
 async fn copy(round: &Round, connection: &mut Connection, info: &TableInfo) -> Result<(), Trouble> {
+    let (choice, invalid) = formed(round, connection)?;
     let TableCopy { open, copy, format, encodings } =
-        table_copy(&info.table, info.kind, info.shape.rows.as_ref(), round.format);
+        table_copy(&info.table, info.kind, info.shape.rows.as_ref(), choice);
     connection.simple_query(&open).await?;
     unchanged(round, info).await?;
 
-    let mut rows = CopyDecoder::new(info.table.name.clone(), format, encodings);
+    let mut rows =
+        CopyDecoder::new(info.table.name.clone(), format, encodings).with_invalid_text(invalid, &info.table);
     let mut copying = connection.copy_out(&copy, &round.memory).await?;
     expect_format(&copying, format, info)?;
     let mut output = Output::new(round, info);
@@ -121,6 +123,23 @@ async fn copy(round: &Round, connection: &mut Connection, info: &TableInfo) -> R
     // The lock keeps rewrites out, but not everything: partitions come and go beside it, schemas are renamed.
     unchanged(round, info).await?;
     output.done(rows).await
+}
+
+/// How rows come, and what is done with text that is none.
+///
+/// # Errors
+///
+/// Where it is to be found in what comes in binary.
+fn formed(round: &Round, connection: &Connection) -> Result<(CopyFormatChoice, InvalidText), Error> {
+    let invalid = round.invalid_text;
+    if invalid == InvalidText::Error || connection.parameter("server_encoding") != Some("SQL_ASCII") {
+        return Ok((round.format, InvalidText::Error));
+    }
+    if round.format == CopyFormatChoice::Binary {
+        let what = "text of a database in SQL_ASCII that is none can't be found in COPY's binary format";
+        return Err(Error::new(ErrorKind::Unsupported, what).with_hint("copy in text"));
+    }
+    Ok((CopyFormatChoice::Text, invalid))
 }
 
 async fn unchanged(round: &Round, info: &TableInfo) -> Result<(), Trouble> {

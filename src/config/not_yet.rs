@@ -2,8 +2,8 @@
 
 use super::yaml::{Node, Value, shown};
 use super::{
-    ChannelBinding, Collapse, ConfigError, HeartbeatTable, InvalidText, OnLagLimit, OnLost, OnUnknownTable,
-    PipelineFile, SinkConfig, SnapshotMode, StateKind, Target, Transport, UnknownTypes,
+    ChannelBinding, Collapse, ConfigError, HeartbeatTable, OnLagLimit, OnLost, OnUnknownTable, PipelineFile,
+    SinkConfig, SnapshotMode, StateKind, Target, Transport, UnknownTypes,
 };
 
 /// A key of which not every value works.
@@ -64,7 +64,6 @@ const RULES: &[Rule] = &[
     only("source.cursor", NONE, |f| f.source.cursor.is_empty()),
     only("source.heartbeat.table", "none", |f| f.source.heartbeat.table == HeartbeatTable::None),
     only("source.timezone", "UTC", |f| f.source.timezone == "UTC"),
-    only("source.invalid_text", "error", |f| f.source.invalid_text == InvalidText::Error),
     only("sink.type", "jsonl, null", |f| matches!(f.sink, SinkConfig::Jsonl(_) | SinkConfig::Null(_))),
     only("sink.rotate", NONE, |f| !matches!(&f.sink, SinkConfig::Jsonl(j) if j.rotate.is_some())),
     only("state.type", "file, memory", |f| matches!(f.state.kind, StateKind::File | StateKind::Memory)),

@@ -64,7 +64,7 @@ pub struct SourceConfig {
     pub heartbeat: HeartbeatConfig,
     /// The time zone of types without one, where they are turned into instants.
     pub timezone: String,
-    /// What happens to bytes that are not text in the database's encoding.
+    /// What happens to bytes that are not text in the database's encoding: such as any that are not UTF-8, of SQL_ASCII.
     pub invalid_text: InvalidText,
     /// Buffer bytes retained in flight; larger transactions spill to disk.
     #[serde(with = "size")]
@@ -245,5 +245,15 @@ words! {
         Replace = "replace",
         /// The value becomes base64.
         Base64 = "base64",
+    }
+}
+
+impl From<InvalidText> for pg_cdc_core::InvalidText {
+    fn from(asked: InvalidText) -> Self {
+        match asked {
+            InvalidText::Error => Self::Error,
+            InvalidText::Replace => Self::Replace,
+            InvalidText::Base64 => Self::Base64,
+        }
     }
 }

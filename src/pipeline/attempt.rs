@@ -175,6 +175,7 @@ impl Attempt<'_> {
             SnapshotFormat::Binary => CopyFormatChoice::Binary,
             SnapshotFormat::Text => CopyFormatChoice::Text,
         };
+        options.invalid_text = self.file.source.invalid_text.into();
         let limits = source::limits(self.file);
         (options.batch_rows, options.batch_bytes) = (limits.rows, limits.bytes);
         options.memory = self.memory.clone();

@@ -9,6 +9,7 @@ use pg_cdc_core::{Error, ErrorKind, Position, Sink, Source, SourceControl};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::keeper::Keeper;
+use super::mended::Mended;
 use super::progress::Progress;
 use super::{Report, Shutdown};
 
@@ -37,6 +38,7 @@ pub(super) struct Delivery<'a> {
     pub(super) shutdown: &'a mut Shutdown,
     pub(super) progress: &'a mut Progress,
     pub(super) report: &'a mut Report,
+    pub(super) mended: &'a mut Mended,
     pub(super) pace: Pace,
 }
 
@@ -92,6 +94,7 @@ impl Delivery<'_> {
 
     async fn write(&mut self, batch: ChangeBatch) -> Result<(), Error> {
         count(&batch, self.report);
+        self.mended.saw(&batch);
         self.progress.saw(&batch, self.report);
         self.keeper.note(&batch);
         Ok(bounded(self.shutdown, self.pace, self.sink.write(batch)).await??)

@@ -8,6 +8,7 @@ mod deliver;
 mod destination;
 mod export;
 mod keeper;
+mod mended;
 mod progress;
 mod run;
 mod shutdown;

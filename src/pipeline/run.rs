@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use super::attempt::Attempt;
 use super::deliver::{Delivery, Pace};
 use super::keeper::Keeper;
+use super::mended::Mended;
 use super::progress::Progress;
 use super::{Report, RunOptions, Shutdown};
 use crate::config::PipelineFile;
@@ -26,11 +27,13 @@ impl Run<'_> {
     pub(super) async fn until_done(mut self) -> Result<Report, Error> {
         let retry = source::retry(self.file);
         let mut progress = Progress::new(self.options.progress);
-        let mut report = Report::default();
+        let (mut report, mut mended) = (Report::default(), Mended::default());
         let (mut attempt, mut begun) = (0, false);
         let ended = loop {
             let before = progress.last();
-            let Err(error) = self.attempt(&mut progress, &mut report, &mut begun).await else { break Ok(()) };
+            let Err(error) = self.attempt(&mut progress, &mut report, &mut mended, &mut begun).await else {
+                break Ok(());
+            };
             if progress.last() != before {
                 attempt = 0;
             }
@@ -60,6 +63,7 @@ impl Run<'_> {
         &mut self,
         progress: &mut Progress,
         report: &mut Report,
+        mended: &mut Mended,
         begun: &mut bool,
     ) -> Result<(), Error> {
         let connecting = Server::connect(&self.file.source);
@@ -79,6 +83,7 @@ impl Run<'_> {
             shutdown: &mut self.shutdown.clone(),
             progress,
             report,
+            mended,
             pace: Pace { delay: self.file.batch.delay, stop_timeout },
         };
         let memory = BufferPool::new(usize::try_from(self.file.source.memory_limit).unwrap_or(usize::MAX));

@@ -15,7 +15,7 @@ use super::binary::binary_values;
 use super::origin::origin;
 use super::selection::{Chosen, Rules, choose};
 use super::stream::{agreed, selection};
-use super::{Server, is_mined, mining, plugin, publication, row_filters, safety, shapes};
+use super::{Server, invalid_text, is_mined, mining, plugin, publication, row_filters, safety, shapes};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
 
 /// How long the application may have to wait behind a lock of ours, in milliseconds.
@@ -44,6 +44,7 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
     let asked = shapes::asked(source);
     shapes::is_possible(&asked, source, server.system.version)?;
     plugin::check(server, file).await?;
+    invalid_text::check(source, &server.system.encoding)?;
     let has_publications = plugin::has_publications(source.plugin);
     if has_publications {
         origin(source.pgoutput.origin, server.system.version)?;
@@ -99,7 +100,8 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
     }
     if publishes && has_publications {
         let tables: Vec<_> = chosen.tables.iter().map(|info| Arc::clone(&info.table)).collect();
-        binary_values(source.pgoutput.binary, server.system.version, &tables)?;
+        let invalid = invalid_text::unconverted(source, &server.system.encoding);
+        binary_values(source.pgoutput.binary, server.system.version, &tables, invalid)?;
         agreed(server, file)?;
     }
     let (publications, records) = if publishes && has_publications {

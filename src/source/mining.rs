@@ -119,7 +119,7 @@ pub(crate) fn source(
     let mut decoder = WalMiner::with_versions(state.tables.iter().cloned());
     // The server converts what it sends, but of what is in no encoding.
     if server.system.encoding == "SQL_ASCII" {
-        decoder = decoder.with_text(encoding(server)?);
+        decoder = decoder.with_text(encoding(server, file)?);
     }
     Ok(WalMinerSource::start(options, decoder))
 }

@@ -2,6 +2,7 @@
 
 mod binary;
 mod first_run;
+mod invalid_text;
 mod made;
 mod mining;
 mod origin;

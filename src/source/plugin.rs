@@ -44,14 +44,15 @@ pub(super) async fn check(server: &Server, file: &PipelineFile) -> Result<(), Er
     if mining::is_mined(file) && file.source.snapshot.mode != SnapshotMode::Only {
         return mining::check(server, file).await;
     }
-    encoding(server).map(drop)
+    encoding(server, file).map(drop)
 }
 
-/// The encoding in which plugins other than pgoutput send their text.
-pub(super) fn encoding(server: &Server) -> Result<TextEncoding, Error> {
-    TextEncoding::new(&server.system.encoding).map_err(|error| {
+/// The encoding in which plugins other than pgoutput send their text, and what is done with what is none.
+pub(super) fn encoding(server: &Server, file: &PipelineFile) -> Result<TextEncoding, Error> {
+    let encoding = TextEncoding::new(&server.system.encoding).map_err(|error| {
         Error::new(ErrorKind::Unsupported, error.to_string()).with_hint("use plugin: pgoutput")
-    })
+    })?;
+    Ok(encoding.with_invalid_text(file.source.invalid_text.into()))
 }
 
 /// A plugin that is not pgoutput, and its decoder.
@@ -64,7 +65,7 @@ pub(super) async fn other(
     file: &PipelineFile,
     state: &State,
 ) -> Result<(Plugin, Box<dyn Decoder>), Error> {
-    let text = encoding(server)?;
+    let text = encoding(server, file)?;
     let tables = state.tables.iter().map(Arc::<Table>::clone);
     let name = file.source.plugin.as_str();
     Ok(match file.source.plugin {

@@ -10,6 +10,7 @@ use pg_cdc_core::{Error, Lsn, State};
 use pg_cdc_decoders::PgOutput;
 
 use super::binary::binary_values;
+use super::invalid_text::unconverted;
 use super::origin::origin;
 use super::protocol::{Agreed, agree};
 use super::{Server, plugin, resume};
@@ -59,6 +60,7 @@ pub(crate) async fn replication(
             (plugin, None, Some(decoder))
         }
     };
+    let invalid = unconverted(source, &server.system.encoding);
     let mut options = ReplicationOptions::new(server.connect.clone(), file.slot_name(), plugin, start);
     options.until = until;
     options.skip = skip;
@@ -68,7 +70,7 @@ pub(crate) async fn replication(
             Binary::Auto if connection.is_some() => Binary::Off,
             asked => asked,
         };
-        options.binary = binary_values(asked, server.system.version, &state.tables)?;
+        options.binary = binary_values(asked, server.system.version, &state.tables, invalid)?;
         options.streaming = agreed.streaming;
     }
     // The other half is for what is read and handed out.
@@ -87,7 +89,7 @@ pub(crate) async fn replication(
     Ok(match decoder {
         Some(decoder) => ReplicationSource::start_on(connection, options, decoder),
         None => {
-            let decoder = PgOutput::with_versions(state.tables.iter().cloned());
+            let decoder = PgOutput::with_versions(state.tables.iter().cloned()).with_invalid_text(invalid);
             ReplicationSource::start_on(connection, options, decoder)
         }
     })

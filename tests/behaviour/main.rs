@@ -7,6 +7,7 @@ mod altered;
 mod case;
 mod content;
 mod debezium;
+mod invalid_text;
 mod plugins;
 mod protocols;
 mod rewritten;

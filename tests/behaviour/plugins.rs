@@ -6,7 +6,7 @@ use crate::case::{Case, assert_says, cases};
 use crate::support::PATIENCE;
 
 /// The plugins, each where the server has it.
-async fn each(case: &Case) -> Vec<Value> {
+pub(crate) async fn each(case: &Case) -> Vec<Value> {
     let mut plugins = vec![json!({ "plugin": "test_decoding" })];
     for (library, keys) in [
         (
@@ -62,7 +62,8 @@ async fn a_snapshot_and_what_follows_come_through_every_plugin() {
     }
 }
 
-fn with(keys: &Value, more: Value) -> Value {
+/// `keys` of `source`, and more.
+pub(crate) fn with(keys: &Value, more: Value) -> Value {
     let mut all = keys.as_object().unwrap().clone();
     all.extend(more.as_object().unwrap().clone());
     Value::Object(all)

@@ -149,13 +149,13 @@ async fn text_that_is_none_is_an_error_that_names_the_column() {
         other.compare(&["public.t"]).await;
         other.sql(r"INSERT INTO t VALUES (2, '', E'\xff')").await;
         for _ in 0..2 {
-            assert_says(&other.fails(&["--until-current"]), &["public.t", "bad"]);
+            assert_says(&other.fails(&["--until-current"]), &["public.t", "bad", "hint: ", "invalid_text"]);
             assert_eq!(other.ops(), "r");
         }
         other.cleanup(&[]).succeeded();
         for format in ["binary", "text"] {
             other.set(settings(format));
-            assert_says(&other.fails(&["--until-current"]), &["public.t", "bad"]);
+            assert_says(&other.fails(&["--until-current"]), &["public.t", "bad", "hint: ", "invalid_text"]);
             other.cleanup(&[]).succeeded();
         }
     }

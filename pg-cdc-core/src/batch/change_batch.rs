@@ -85,6 +85,7 @@ impl ChangeBatch {
             + tape.arena.len()
             + tape.slots.len() * size_of::<Slot>()
             + tape.entries.len() * size_of::<Entry>()
+            + size_of_val(&*tape.mended)
     }
 
     /// Bytes of messages that its changes were read from: what went over the wire for them.

@@ -37,6 +37,9 @@ impl Recycler {
         if tape.slots.capacity() > MOST_SLOTS {
             tape.slots = Vec::new();
         }
+        if tape.mended.capacity() > MOST_SLOTS {
+            tape.mended = Vec::new();
+        }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < MOST_KEPT {
             free.push(tape);

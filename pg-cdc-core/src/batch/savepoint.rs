@@ -16,6 +16,7 @@ pub struct Savepoint {
     transactions: usize,
     schemas: usize,
     messages: usize,
+    mended: usize,
     changes: usize,
     notices: usize,
     held: usize,
@@ -29,7 +30,7 @@ impl ChangeBatch {
     /// The place where it stands now.
     #[must_use]
     pub fn savepoint(&self) -> Savepoint {
-        let Tape { buffers, arena, slots, entries, transactions, schemas, messages, .. } = &self.tape;
+        let Tape { buffers, arena, slots, entries, transactions, schemas, messages, mended, .. } = &self.tape;
         Savepoint {
             buffers: buffers.len(),
             arena: arena.len(),
@@ -38,6 +39,7 @@ impl ChangeBatch {
             transactions: transactions.len(),
             schemas: schemas.len(),
             messages: messages.len(),
+            mended: mended.len(),
             changes: self.tape.changes,
             notices: self.tape.notices,
             held: self.tape.held,
@@ -55,6 +57,7 @@ impl ChangeBatch {
         tape.entries.truncate(to.entries);
         tape.transactions.truncate(to.transactions);
         tape.messages.truncate(to.messages);
+        tape.mended.truncate(to.mended);
         (tape.changes, tape.notices) = (to.changes, to.notices);
         (tape.held, tape.used) = (to.held, to.used);
         // The tables stay: handles of them were given out.

@@ -156,6 +156,8 @@ pub(super) struct Tape {
     pub(super) snapshots: Vec<Arc<XidSnapshot>>,
     pub(super) messages: Vec<MessageEntry>,
     pub(super) changes: usize,
+    /// Places of the slots whose values were made of bytes that are no text, in order of the changes.
+    pub(super) mended: Vec<usize>,
     /// How many entries are no changes, begins, commits or messages.
     pub(super) notices: usize,
     /// Bytes of the attached buffers.
@@ -192,6 +194,7 @@ impl Tape {
             schemas,
             snapshots,
             messages,
+            mended,
             changes,
             notices,
             held,
@@ -206,6 +209,7 @@ impl Tape {
         schemas.clear();
         snapshots.clear();
         messages.clear();
+        mended.clear();
         (*changes, *notices, *held, *used) = (0, 0, 0, 0);
     }
 

@@ -19,10 +19,10 @@ pub(super) fn checked(tag: Tag, offset: usize, length: usize) -> Result<Slot, To
 /// Dropped before [`finish`](Self::finish), it leaves no trace.
 #[derive(Debug)]
 pub struct ChangeWriter<'a> {
-    tape: &'a mut Tape,
+    pub(super) tape: &'a mut Tape,
     buffer: BufferId,
-    start: usize,
-    middle: usize,
+    pub(super) start: usize,
+    pub(super) middle: usize,
     /// Where the arena ended before.
     arena: usize,
     begins: bool,
@@ -190,6 +190,9 @@ impl<'a> ChangeWriter<'a> {
             && first.len() == second.len()
         {
             first.swap_with_slice(second);
+            if !self.tape.mended.is_empty() {
+                self.swap_notes();
+            }
         }
     }
 
@@ -207,6 +210,9 @@ impl<'a> ChangeWriter<'a> {
     /// Takes the old row out again.
     pub fn drop_old(&mut self) {
         self.tape.slots.drain(self.start..self.middle);
+        if !self.tape.mended.is_empty() {
+            self.forget_old_notes();
+        }
         self.middle = self.start;
     }
 
@@ -267,5 +273,6 @@ impl Drop for ChangeWriter<'_> {
     fn drop(&mut self) {
         self.tape.slots.truncate(self.start);
         self.tape.arena.truncate(self.arena);
+        self.forget_notes();
     }
 }

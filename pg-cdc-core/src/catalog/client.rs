@@ -183,6 +183,20 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
+/// The error of a query for names: the server can't give as UTF-8 what is no text in the database's encoding.
+pub(super) fn unreadable(error: tokio_postgres::Error) -> Error {
+    let error = Error::from(error);
+    match error.sqlstate() {
+        Some("22021" | "22P05") => {
+            error.while_doing("the catalog holds a name that the server can't give as UTF-8").with_hint(
+                "rename it: names of schemas, tables, columns and types, and labels of enums, must be text in the \
+                 database's encoding, and UTF-8 in SQL_ASCII",
+            )
+        }
+        _ => error,
+    }
+}
+
 fn kind_of(error: &tokio_postgres::Error) -> ErrorKind {
     let source = std::error::Error::source(error);
     if source.is_some_and(|source| source.is::<std::io::Error>()) {

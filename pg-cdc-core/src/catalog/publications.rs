@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Client;
+use super::client::unreadable;
 use crate::{Error, RowFilter, TableName, quote_identifier, quote_literal};
 
 /// What a publication publishes.
@@ -156,13 +157,13 @@ pub async fn find_publication(
          pg_catalog.obj_description(oid, 'pg_publication'), {via_root}, {truncate} \
          FROM pg_catalog.pg_publication WHERE pubname = $1"
     );
-    let Some(row) = client.query_opt(&sql, &[&name]).await? else { return Ok(None) };
+    let Some(row) = client.query_opt(&sql, &[&name]).await.map_err(unreadable)? else { return Ok(None) };
     let lists = if version >= 150_000 { "attnames::text[], rowfilter" } else { "NULL::text[], NULL::text" };
     let sql = format!(
         "SELECT schemaname::text, tablename::text, {lists} FROM pg_catalog.pg_publication_tables \
          WHERE pubname = $1 ORDER BY 1, 2"
     );
-    let tables = client.query(&sql, &[&name]).await?;
+    let tables = client.query(&sql, &[&name]).await.map_err(unreadable)?;
     let tables = tables
         .iter()
         .map(|row| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Row;
 
+use super::client::unreadable;
 use super::{Client, TypeCatalog};
 use crate::{Column, Error, ReplicaIdentity, Shape, Table, TableName, quote_literal};
 
@@ -175,7 +176,7 @@ async fn load(client: &Client, version: u32, filter: &str, size: &str) -> Result
          WHERE {filter} ORDER BY 2, 3",
         filenodes_sql("c.oid")
     );
-    let rows = client.query(&tables, &[]).await?;
+    let rows = client.query(&tables, &[]).await.map_err(unreadable)?;
     let oids: Vec<u32> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let mut columns = load_columns(client, version, &oids).await?;
     let mut indexes = load_indexes(client, version, &oids).await?;
@@ -212,7 +213,7 @@ async fn load_columns(
          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
          WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
     );
-    let rows = client.query(&sql, &[&oids]).await?;
+    let rows = client.query(&sql, &[&oids]).await.map_err(unreadable)?;
     let types: Vec<u32> = rows.iter().map(|row| row.try_get(3)).collect::<Result<_, _>>()?;
     let types = TypeCatalog::load(client, version, &types).await?;
     let mut columns: HashMap<u32, Vec<NumberedColumn>> = HashMap::new();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 
 use super::Client;
+use super::client::unreadable;
 use crate::Error;
 use crate::types::{ColumnType, Extension, Field, Shape, oid};
 
@@ -51,7 +52,7 @@ impl TypeCatalog {
         if asked.is_empty() {
             return Ok(Self::default());
         }
-        let rows = client.query(&sql(version), &[&asked]).await?;
+        let rows = client.query(&sql(version), &[&asked]).await.map_err(unreadable)?;
         let known =
             rows.iter().map(|row| Ok((row.try_get(0)?, entry(row)?))).collect::<Result<_, Error>>()?;
         Ok(Self { known })

@@ -17,7 +17,7 @@ pub(super) fn with_text<T>(bytes: &[u8], then: impl FnOnce(&[u8]) -> T) -> Parse
 }
 
 /// Whether a text form is the bare byte that versions before 16 print: to be read as the binary form.
-pub(super) fn is_bare_byte(text: &[u8]) -> bool {
+pub(crate) fn is_bare_byte(text: &[u8]) -> bool {
     matches!(text, [byte] if !byte.is_ascii())
 }
 

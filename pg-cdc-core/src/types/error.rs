@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::ColumnType;
-use crate::TableName;
+use crate::{InvalidText, TableName};
 
 /// What is wrong with a value's bytes, before anyone knows whose they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(crate) struct Flaw {
 }
 
 impl Flaw {
+    pub(crate) const NOT_UTF8: &str = "is not valid UTF-8";
+
     pub(crate) const fn new(what: &'static str) -> Self {
         Self { what, offset: None }
     }
@@ -125,6 +127,12 @@ impl TypeError {
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         self.0.offset
+    }
+
+    /// What the user can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        (self.0.what == Flaw::NOT_UTF8).then_some(InvalidText::HINT)
     }
 
     /// The table, where somebody told.

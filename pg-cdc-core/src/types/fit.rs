@@ -6,6 +6,7 @@ use super::encoded::Encoded;
 use super::kind::Kind;
 use super::{Flaw, composite};
 use crate::Datum;
+use crate::invalid_text::is_base64;
 
 /// Whether values of the type hold composites, whose fields may be others than those that are known.
 #[must_use]
@@ -34,7 +35,7 @@ pub fn may_misfit(type_: &ColumnType) -> bool {
 #[must_use]
 pub fn fits(type_: &ColumnType, datum: Datum<'_>) -> bool {
     match datum {
-        Datum::Text(text) => value_fits(type_, Encoded::Text(text)),
+        Datum::Text(text) => value_fits(type_, Encoded::Text(text)) || is_base64(type_, text),
         Datum::Binary(bytes) => value_fits(type_, Encoded::Binary(bytes)),
         _ => true,
     }

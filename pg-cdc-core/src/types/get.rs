@@ -333,7 +333,7 @@ impl<'a> FromDatum<'a> for Cow<'a, str> {
         write_text(type_, datum, &mut out)?;
         String::from_utf8(out)
             .map(Cow::Owned)
-            .map_err(|error| Flaw::at("is not valid UTF-8", error.utf8_error().valid_up_to()).of(type_))
+            .map_err(|error| Flaw::at(Flaw::NOT_UTF8, error.utf8_error().valid_up_to()).of(type_))
     }
 }
 

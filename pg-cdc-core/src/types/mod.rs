@@ -62,6 +62,7 @@ mod value;
 pub use array::{Dimension, PgArray};
 pub use binary_form::is_binary_known;
 pub use bits::PgBits;
+pub(crate) use character::is_bare_byte;
 pub use column_type::{ColumnType, Field, Shape};
 pub use datetime::{PgDate, PgInterval, PgTime, PgTimeTz, PgTimestamp, PgTimestampTz};
 pub use error::TypeError;

@@ -425,6 +425,37 @@ fn what_is_not_utf8_is_an_error_that_names_the_place() {
 }
 
 #[test]
+fn a_value_that_is_carried_in_base64_is_a_string_whatever_its_type() {
+    let hstore = ColumnType::with_shape(70_002, -1, "public.hstore", Shape::Extension(Extension::Hstore));
+    for (type_, text) in [
+        (ColumnType::built_in(oid::TEXT_ARRAY), &b"{a,\xff}"[..]),
+        (ColumnType::built_in(oid::JSONB), b"{\"a\": \"\xff\"}"),
+        (ColumnType::built_in(oid::TSVECTOR), b"'\xff'"),
+        (hstore, b"\"\xff\"=>NULL"),
+    ] {
+        let mut base64 = Vec::new();
+        assert!(crate::InvalidText::Base64.append(text, &mut base64));
+        let datum = Datum::Text(&base64);
+        let expected = format!("\"{}\"", String::from_utf8_lossy(&base64));
+        let mut json = Vec::new();
+        json::write_natural(&type_, datum, &mut json).unwrap();
+        assert_eq!(String::from_utf8_lossy(&json), expected, "{type_:?}");
+        json.clear();
+        json::write_debezium(&type_, datum, &json::DebeziumValues::default(), &mut json).unwrap();
+        assert_eq!(String::from_utf8_lossy(&json), expected, "{type_:?}");
+        let value = Value::from_datum(&type_, datum).unwrap();
+        assert!(matches!(&value, Value::Other(text) if text.as_bytes() == base64), "{value:?}");
+        assert_eq!(serde_json::to_string(&value).unwrap(), expected);
+        // What is no base64 of such a value is an error as ever, where the text is looked into.
+        let refused = json::write_natural(&type_, Datum::Text(b"abc"), &mut json).is_err();
+        assert_eq!(refused, type_.kind() != Kind::TsVector);
+    }
+    assert!(
+        Vec::<String>::from_datum(&ColumnType::built_in(oid::TEXT_ARRAY), Datum::Text(b"e2H/fQ==")).is_err()
+    );
+}
+
+#[test]
 fn other_spellings_of_a_session_or_a_plugin_come_to_the_same() {
     for (oid, text, expected, json) in [
         (oid::BOOL, "true", "t", "true"),

@@ -99,6 +99,12 @@ fn our_hint(code: &str, message: &str) -> Option<&'static str> {
             "the server has no free connection: raise max_connections, or max_wal_senders if it names walsenders, or \
              end other sessions"
         }
+        // A database in SQL_ASCII has none of these: nothing is converted there.
+        "22021" | "22P05" => {
+            "a value or a name is not text in the database's encoding, so that the server can't send it as UTF-8: correct \
+             it, or leave its column out (source.invalid_text is for what the server does not convert: SQL_ASCII, and \
+             other plugins than pgoutput)"
+        }
         "57P03" => "the server is starting up, shutting down or recovering; try again later",
         _ => return None,
     })
@@ -130,7 +136,7 @@ mod tests {
     fn known_troubles_have_a_hint() {
         let hba = server_error(b"SFATAL\0C28000\0Mno pg_hba.conf entry for host\0\0");
         assert!(hba.hint().is_some_and(|hint| hint.contains("pg_hba.conf")));
-        for code in ["28P01", "28000", "3D000", "53300", "57P03"] {
+        for code in ["28P01", "28000", "3D000", "53300", "57P03", "22021", "22P05"] {
             let body = format!("SFATAL\0C{code}\0Mx\0\0");
             assert!(server_error(body.as_bytes()).hint().is_some(), "{code}");
         }

@@ -2,12 +2,13 @@
 
 use pg_cdc_core::batch::{ChangeWriter, Op, Slot};
 use pg_cdc_core::types::fits;
-use pg_cdc_core::{Frame, ReplicaIdentity, Table};
+use pg_cdc_core::{Frame, InvalidText, ReplicaIdentity, Table};
 
 use super::relation::{Layout, Relation};
 use super::{Label, OldRows, Rules, SentColumns, SentValue};
 use crate::TextEncoding;
 use crate::cursor::{Fault, What};
+use crate::text::Converted;
 
 /// Why a change could not be written.
 #[derive(Debug, Clone, Copy)]
@@ -257,12 +258,20 @@ impl<'a> Filler<'a> {
     /// Text of a database in another encoding.
     fn converted(&mut self, place: usize, offset: usize, length: usize) -> Result<Slot, Fault> {
         let bytes = self.data.get(offset..offset + length).unwrap_or_default();
-        if self.text.is_plain(bytes) {
+        let (text, table) = (self.text, self.table);
+        if text.is_plain(bytes) || is_bare_char(text, table, place, bytes) {
             return Slot::text(self.base + offset, length).ok_or_else(too_large);
         }
-        let (text, table) = (self.text, self.table);
-        self.writer
-            .made(false, |arena| text.convert(bytes, arena).map_err(|_| not_text(offset, table, place, text)))
+        let mut mended = false;
+        let slot = self.writer.made(false, |arena| {
+            let converted = text.convert(bytes, arena).map_err(|_| not_text(offset, table, place, text))?;
+            mended = converted == Converted::Mended;
+            Ok::<_, Fault>(())
+        })?;
+        if mended {
+            self.writer.note_mended(place);
+        }
+        Ok(slot)
     }
 }
 
@@ -301,16 +310,23 @@ impl SentColumns for Filler<'_> {
     ) -> Result<(), Fault> {
         let Some(place) = self.place(label) else { return Ok(()) };
         let (text, table) = (self.text, self.table);
+        let mut mended = false;
         let slot = self.writer.made(is_binary, |arena| {
             let start = arena.len();
             make(arena)?;
-            if is_binary || text.is_plain(arena.get(start..).unwrap_or_default()) {
-                return Ok(());
+            let made = arena.get(start..).unwrap_or_default();
+            if is_binary || text.is_plain(made) || is_bare_char(text, table, place, made) {
+                return Ok::<_, Fault>(());
             }
             let bytes = arena.split_off(start);
-            text.convert(&bytes, arena).map_err(|_| not_text(0, table, place, text))
+            let converted = text.convert(&bytes, arena).map_err(|_| not_text(0, table, place, text))?;
+            mended = converted == Converted::Mended;
+            Ok(())
         })?;
         self.writer.set(place, slot);
+        if mended {
+            self.writer.note_mended(place);
+        }
         Ok(())
     }
 
@@ -328,6 +344,14 @@ impl SentColumns for Filler<'_> {
 #[cold]
 fn too_large() -> Fault {
     Fault::new(0, What::TooLarge)
+}
+
+/// Whether the value is a `"char"` as the bare byte that is no text in any encoding, which its reader takes for that
+/// byte.
+#[cold]
+fn is_bare_char(text: &TextEncoding, table: Option<&Table>, place: usize, bytes: &[u8]) -> bool {
+    let column = table.and_then(|table| table.columns.get(place));
+    text.is_unchecked() && column.is_some_and(|column| !InvalidText::concerns(&column.type_, bytes))
 }
 
 #[cold]

@@ -481,6 +481,10 @@ impl Named {
         frame: &Frame<'_>,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
+        let part = |range: &Range<usize>| frame.data().get(range.clone()).unwrap_or_default();
+        if !self.text.is_plain(part(&prefix)) {
+            return self.message_copied(is_transactional, part(&prefix), part(&content), frame, batch);
+        }
         let base = frame.start();
         let place = |range: Range<usize>| base + range.start..base + range.end;
         let (prefix, content, lsn) = (place(prefix), place(content), frame.lsn);
@@ -498,7 +502,14 @@ impl Named {
         frame: &Frame<'_>,
         batch: &mut ChangeBatch,
     ) -> Result<Outcome, Fault> {
-        let lsn = frame.lsn;
+        let (lsn, mut converted) = (frame.lsn, Vec::new());
+        let prefix = if self.text.is_plain(prefix) {
+            prefix
+        } else {
+            let told = |_| Fault::new(0, What::NotUtf8("a message's prefix"));
+            self.text.convert(prefix, &mut converted).map_err(told)?;
+            &*converted
+        };
         self.message_put(is_transactional, frame, batch, |batch, buffer, seq, time| {
             batch.message_copied(is_transactional, buffer, prefix, content, lsn, seq, time)
         })

@@ -24,7 +24,8 @@ use std::sync::Arc;
 
 use pg_cdc_core::batch::{ChangeBatch, Op, TooLarge, Transaction, TruncateOptions};
 use pg_cdc_core::{
-    DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, Sequence, Table, TableName, Tables,
+    DecodeError, Decoder, Frame, InvalidText, Lsn, Outcome, Position, Route, Sequence, Table, TableName,
+    Tables,
 };
 
 use crate::cursor::{Cursor, Fault, What};
@@ -60,6 +61,7 @@ pub struct PgOutput {
     streamed: Streamed,
     /// Which Relation message of several transactions is the one that holds.
     announced: Announced,
+    invalid: InvalidText,
 }
 
 impl PgOutput {
@@ -75,6 +77,17 @@ impl PgOutput {
     pub fn with_versions(tables: impl IntoIterator<Item = Arc<Table>>) -> Self {
         let versions = tables.into_iter().map(|table| (table.oid, table)).collect();
         Self { versions, ..Self::default() }
+    }
+
+    /// What is done with text that is not UTF-8, which only a database in SQL_ASCII sends: in any other the server
+    /// converts it. By default it is left as it is, and is an error where somebody reads it. Else each text is looked at;
+    /// values are to come as text then, since what lies within a binary form is not seen.
+    ///
+    /// Names must be UTF-8 whatever this says.
+    #[must_use]
+    pub fn with_invalid_text(mut self, invalid: InvalidText) -> Self {
+        self.invalid = invalid;
+        self
     }
 }
 
@@ -148,6 +161,7 @@ impl Decoder for PgOutput {
             versions: self.versions.clone(),
             types: self.types.clone(),
             transaction: Some(unknown),
+            invalid: self.invalid,
             ..Self::default()
         }))
     }
@@ -259,7 +273,7 @@ impl PgOutput {
                 table
             }
         };
-        self.relations.insert(Relation::wanted(oid, table, from, announced.taken(tables)));
+        self.relations.insert(Relation::wanted(oid, table, from, announced.taken(tables), self.invalid));
         Ok(Outcome::Taken)
     }
 
@@ -407,6 +421,7 @@ impl PgOutput {
                 let (buffer, time) = (batch.attach(frame.buffer()), transaction.commit_time);
                 batch
                     .message(true, buffer, place(prefix), place(content), lsn, seq, time)
+                    .and_then(|()| batch.mend_prefix(self.invalid))
                     .map_err(|TooLarge { .. }| cursor.fault(What::TooLarge))?;
                 Ok(Outcome::Taken)
             }
@@ -419,6 +434,7 @@ impl PgOutput {
                     let buffer = batch.attach(frame.buffer());
                     batch
                         .message(false, buffer, place(prefix), place(content), lsn, 0, 0)
+                        .and_then(|()| batch.mend_prefix(self.invalid))
                         .map_err(|TooLarge { .. }| cursor.fault(What::TooLarge))?;
                 }
                 // It is sent as soon as it is decoded, so every transaction that commits before its end (`lsn`) was

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use pg_cdc_core::batch::{BatchTable, ChangeBatch};
 use pg_cdc_core::types::{may_misfit, oid};
-use pg_cdc_core::{Column, ColumnType, Known, Lsn, ReplicaIdentity, Table, TableFacts, TableName, Tables};
+use pg_cdc_core::{
+    Column, ColumnType, InvalidText, Known, Lsn, ReplicaIdentity, Table, TableFacts, TableName, Tables,
+};
 
 use crate::cursor::{Cursor, Fault};
 
@@ -30,6 +32,8 @@ pub(super) struct Unusual {
     pub(super) may_misfit: bool,
     /// Which of the columns that are sent are the table's, where not all are.
     pub(super) taken: Option<Box<[bool]>>,
+    /// What is done with text that is none.
+    pub(super) invalid: InvalidText,
 }
 
 impl Relation {
@@ -37,8 +41,14 @@ impl Relation {
         Self { oid, table: None, from: Lsn::ZERO, in_batch: None, unusual: None }
     }
 
-    pub(super) fn wanted(oid: u32, table: Arc<Table>, from: Lsn, taken: Option<Box<[bool]>>) -> Self {
-        let unusual = Some(Box::new(Unusual { may_misfit: false, taken }));
+    pub(super) fn wanted(
+        oid: u32,
+        table: Arc<Table>,
+        from: Lsn,
+        taken: Option<Box<[bool]>>,
+        invalid: InvalidText,
+    ) -> Self {
+        let unusual = Some(Box::new(Unusual { may_misfit: false, taken, invalid }));
         let mut relation = Self { from, unusual, ..Self::unwanted(oid) };
         relation.set_table(table);
         relation
@@ -47,8 +57,10 @@ impl Relation {
     /// It is as `table` says from here on.
     pub(super) fn set_table(&mut self, table: Arc<Table>) {
         let may_misfit = table.columns.iter().any(|column| may_misfit(&column.type_));
-        let taken = self.unusual.take().and_then(|unusual| unusual.taken);
-        self.unusual = (may_misfit || taken.is_some()).then(|| Box::new(Unusual { may_misfit, taken }));
+        let before = self.unusual.take().map(|before| *before).unwrap_or_default();
+        let unusual = Unusual { may_misfit, ..before };
+        let has_any = may_misfit || unusual.taken.is_some() || unusual.invalid != InvalidText::Error;
+        self.unusual = has_any.then(|| Box::new(unusual));
         self.table = Some(table);
         self.in_batch = None;
     }

@@ -131,12 +131,16 @@ impl<'a> ChangeTuples<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn finish(self, cursor: &Cursor<'_>, frame: &Frame<'_>, op: Op) -> Result<(), Fault> {
+    pub(super) fn finish(mut self, cursor: &Cursor<'_>, frame: &Frame<'_>, op: Op) -> Result<(), Fault> {
         cursor.end()?;
-        if self.unusual.is_some_and(|unusual| unusual.may_misfit)
-            && let Some(what) = misfit(self.columns, self.writer.datums(frame.buffer()))
-        {
-            return Err(cursor.fault(what));
+        if let Some(unusual) = self.unusual {
+            if unusual.may_misfit
+                && let Some(what) = misfit(self.columns, self.writer.datums(frame.buffer()))
+            {
+                return Err(cursor.fault(what));
+            }
+            let mended = self.writer.mend(frame.buffer(), self.columns, unusual.invalid);
+            mended.map_err(|_| too_large(*cursor))?;
         }
         self.writer
             .finish(op, self.table, frame.lsn, self.seq, frame.data().len())

@@ -7,6 +7,7 @@ use pg_cdc_core::walminer::{MinedRow, Verb};
 use super::relation::Wanted;
 use super::sql::{Assigned, Layout, Parsed, Value, Wrong};
 use crate::TextEncoding;
+use crate::text::Converted;
 
 /// A change that is to be added.
 pub(super) struct Change<'a> {
@@ -69,6 +70,7 @@ impl Change<'_> {
                 Value::Text { start, end, quotes } => {
                     let bytes = statement.get(start..end).unwrap_or_default();
                     let is_plain = text.is_plain(bytes);
+                    let mut mended = false;
                     if is_plain && quotes == 1 {
                         Slot::text(base + start, end - start).ok_or_else(|| too_large(*at))?
                     } else {
@@ -79,8 +81,13 @@ impl Change<'_> {
                                 return Ok(());
                             }
                             let bytes = arena.split_off(before);
-                            text.convert(&bytes, arena).map_err(|_| Failed::NotText)
+                            let converted = text.convert(&bytes, arena).map_err(|_| Failed::NotText)?;
+                            mended = converted == Converted::Mended;
+                            Ok(())
                         });
+                        if mended {
+                            writer.note_mended(usize::from(*place));
+                        }
                         made.map_err(|failed| match failed {
                             Failed::TooLarge => too_large(*at),
                             Failed::NotText => layout.wrong(*column, *at, NOT_TEXT),

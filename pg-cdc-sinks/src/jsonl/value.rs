@@ -3,7 +3,7 @@
 use pg_cdc_core::batch::{Change, Message, Row};
 use pg_cdc_core::types::TypeError;
 use pg_cdc_core::types::json::{DebeziumValues, is_mapped, write_debezium, write_json_string, write_natural};
-use pg_cdc_core::{Column, Datum, Lsn, SinkError};
+use pg_cdc_core::{Column, Datum, InvalidText, Lsn, SinkError};
 
 use super::form::Form;
 use super::names::TableText;
@@ -194,6 +194,7 @@ pub(super) fn push_message(message: &Message<'_>, out: &mut Vec<u8>) -> Result<(
     let prefix = std::str::from_utf8(message.prefix).map_err(|error| {
         SinkError::new(format!("the prefix of the logical message at {} is not valid UTF-8", message.lsn))
             .with_cause(error)
+            .with_hint(InvalidText::HINT)
     })?;
     out.extend_from_slice(b"\"prefix\":");
     write_json_string(prefix, out);
@@ -207,15 +208,19 @@ pub(super) fn push_message(message: &Message<'_>, out: &mut Vec<u8>) -> Result<(
 /// The error of a value that is not what its type says.
 #[cold]
 pub(super) fn refused(change: &Change<'_>, error: TypeError) -> SinkError {
-    let transaction = change.transaction();
-    SinkError::new(format!(
+    let (transaction, hint) = (change.transaction(), error.hint());
+    let refused = SinkError::new(format!(
         "table {}, column {}: the value can't be written as JSON (commit {}, change {})",
         change.table().name,
         error.column().unwrap_or("unknown"),
         transaction.commit_lsn,
         change.seq(),
     ))
-    .with_cause(error)
+    .with_cause(error);
+    match hint {
+        Some(hint) => refused.with_hint(hint),
+        None => refused,
+    }
 }
 
 /// `value` as a JSON string.

@@ -8,7 +8,7 @@ mod value;
 
 use async_trait::async_trait;
 use pg_cdc_core::batch::{Change, ChangeBatch, Event, Op, Row};
-use pg_cdc_core::{Durable, Position, Sink, SinkError};
+use pg_cdc_core::{Durable, InvalidText, Position, Sink, SinkError};
 
 pub use counters::{Counters, Counts};
 
@@ -120,12 +120,13 @@ fn decode(
 
 #[cold]
 fn refused(change: &Change<'_>, column: &str, flaw: &str) -> SinkError {
-    SinkError::new(format!(
+    let refused = SinkError::new(format!(
         "table {}, column {column}: the value {flaw} (commit {}, change {})",
         change.table().name,
         change.transaction().commit_lsn,
         change.seq(),
-    ))
+    ));
+    if flaw == value::NOT_UTF8 { refused.with_hint(InvalidText::HINT) } else { refused }
 }
 
 #[cfg(test)]

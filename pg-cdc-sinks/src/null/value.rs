@@ -6,6 +6,8 @@ use pg_cdc_core::types::json::write_natural;
 use pg_cdc_core::types::{Kind, TypeError, write_text};
 use pg_cdc_core::{ColumnType, Datum};
 
+pub(super) const NOT_UTF8: &str = "is not valid UTF-8";
+
 /// What is wrong with the value, if anything is. `scratch` takes the text of what must be read to be judged.
 #[inline]
 pub(super) fn check(
@@ -35,7 +37,7 @@ fn written(written: Result<(), TypeError>, scratch: &mut Vec<u8>) -> Result<(), 
 
 #[inline]
 fn utf8(text: &[u8]) -> Result<(), &'static str> {
-    std::str::from_utf8(text).map(|_| ()).map_err(|_| "is not valid UTF-8")
+    std::str::from_utf8(text).map(|_| ()).map_err(|_| NOT_UTF8)
 }
 
 /// What a look at a binary value's bytes says; `None` where that is not enough.

@@ -9,10 +9,11 @@ mod text;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use pg_cdc_core::batch::{BatchTable, BufferId, ChangeBatch, Op, TooLarge};
 use pg_cdc_core::wire::CopyFormat;
-use pg_cdc_core::{Error, ErrorKind, Lsn, TableName};
+use pg_cdc_core::{Error, ErrorKind, InvalidText, Lsn, Table, TableName};
 
 use crate::plan::Encoding;
 
@@ -24,6 +25,8 @@ pub struct CopyDecoder {
     format: CopyFormat,
     stage: Stage,
     rows: u64,
+    /// What is done with text that is none, and the table as its columns are.
+    mends: Option<(InvalidText, Arc<Table>)>,
 }
 
 /// Where in the binary format we are; text is all rows.
@@ -55,7 +58,16 @@ impl CopyDecoder {
             CopyFormat::Text => Stage::Rows,
             CopyFormat::Binary => Stage::Header,
         };
-        Self { table, encodings, format, stage, rows: 0 }
+        Self { table, encodings, format, stage, rows: 0, mends: None }
+    }
+
+    /// What is done with text that is not UTF-8 of a database in SQL_ASCII; `table` has the columns that are copied. By
+    /// default it is left as it is, and is an error where somebody reads it. It is found in columns that travel as
+    /// text.
+    #[must_use]
+    pub fn with_invalid_text(mut self, invalid: InvalidText, table: &Arc<Table>) -> Self {
+        self.mends = (invalid != InvalidText::Error).then(|| (invalid, Arc::clone(table)));
+        self
     }
 
     /// How many rows it has read.
@@ -95,6 +107,10 @@ impl CopyDecoder {
                 CopyFormat::Text => text::row(bytes, start, self.encodings.len(), &mut writer),
                 CopyFormat::Binary => binary::row(bytes, start, &self.encodings, &mut writer),
             }
+            .and_then(|()| match &self.mends {
+                Some((invalid, table)) => Ok(writer.mend(bytes, &table.columns, *invalid)?),
+                None => Ok(()),
+            })
             .and_then(|()| Ok(writer.finish(Op::Read, target.table, target.point, 0, used)?))
             .map_err(|trouble| self.told(trouble))?;
             self.rows += 1;

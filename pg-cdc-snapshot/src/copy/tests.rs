@@ -209,6 +209,31 @@ fn every_escape_of_the_documentation_is_read() {
 }
 
 #[test]
+fn what_is_no_text_is_what_was_asked_for_escaped_or_not() {
+    let text = ColumnType::new(25, -1, "text");
+    let columns = ["a", "b", "c"].map(|name| Column::new(name, text.clone())).into();
+    let table = Arc::new(Table::new(1, name(), columns, ReplicaIdentity::Default));
+    let line = Bytes::from_static(b"plain \xc3\xa9\t\xff\ta\\t\xff\n");
+    let replaced: &[&str] = &["plain é", "\u{FFFD}", "a\t\u{FFFD}"];
+    for (invalid, expected) in
+        [(InvalidText::Replace, replaced), (InvalidText::Base64, &["plain é", "/w==", "YQn/"])]
+    {
+        let (format, encodings) = (CopyFormat::Text, Box::new([Encoding::Text; 3]));
+        let mut decoder = CopyDecoder::new(name(), format, encodings).with_invalid_text(invalid, &table);
+        let mut batch = ChangeBatch::new();
+        let (buffer, handle) = (batch.attach(&line), batch.table(&table, None));
+        batch.enter(&pg_cdc_core::batch::Transaction::new(None, Lsn::new(7), 0));
+        let target = Target { batch: &mut batch, buffer, table: handle, point: Lsn::new(7) };
+        decoder.message(&line, 0..line.len(), target).unwrap();
+        let row = batch.changes().next().unwrap().after().unwrap();
+        let texts: Vec<&str> = ["a", "b", "c"].map(|column| row.get(column).unwrap()).into();
+        assert_eq!(texts, expected);
+        let mended: Vec<_> = batch.mended().map(|(_, column)| &*column.name).collect();
+        assert_eq!(mended, ["b", "c"]);
+    }
+}
+
+#[test]
 fn errors_name_the_table_and_the_row() {
     let told = |format, messages: &[&[u8]]| {
         let messages: Vec<_> = messages.iter().map(|message| message.to_vec()).collect();

@@ -56,7 +56,7 @@ impl Column for Utf8 {
 /// The error of the first value that is not UTF-8.
 fn not_utf8<'a>(mut values: impl Iterator<Item = &'a [u8]>, type_: &ColumnType) -> Option<TypeError> {
     let error = values.find_map(|value| std::str::from_utf8(value).err())?;
-    Some(Flaw::at("is not valid UTF-8", error.valid_up_to()).of(type_))
+    Some(Flaw::at(Flaw::NOT_UTF8, error.valid_up_to()).of(type_))
 }
 
 /// The longest text that stands in its view.

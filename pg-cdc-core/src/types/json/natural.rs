@@ -7,12 +7,13 @@ use super::embed::write_embedded;
 use super::number::is_json_number;
 use super::string::{write_json_string, write_string_bytes};
 use crate::Datum;
+use crate::invalid_text::is_base64;
 use crate::types::array::{self, Part};
 use crate::types::datetime::{Style, write_timestamp, write_timestamp_json};
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
 use crate::types::{
-    ColumnType, Kind, Parsed, TypeError, boolean, character, composite, hstore, postgis, text,
+    ColumnType, Flaw, Kind, Parsed, TypeError, boolean, character, composite, hstore, postgis, text,
 };
 
 /// Appends a value as JSON.
@@ -22,7 +23,8 @@ use crate::types::{
 /// timestamptz are ISO 8601 strings (timestamptz in UTC, `+00:00`); json and jsonb stand as they are, line breaks
 /// turned into spaces; arrays are arrays, composites objects; an hstore is an object of strings and nulls, a geometry
 /// GeoJSON (its text where GeoJSON has no such thing); everything else is its text as a string. A domain is
-/// what its base is. The output never holds a raw line break. Nothing is allocated for a plain type but to grow `out`.
+/// what its base is, and a value of any type that is carried in base64 ([`InvalidText`](crate::InvalidText)) a string. The
+/// output never holds a raw line break. Nothing is allocated for a plain type but to grow `out`.
 ///
 /// # Errors
 ///
@@ -53,10 +55,25 @@ pub fn write_natural(type_: &ColumnType, datum: Datum<'_>, out: &mut Vec<u8>) ->
         }
         _ => return value_of(type_, datum).map(|_| ()),
     };
-    written.map_err(|flaw| {
-        out.truncate(start);
-        flaw.of(type_)
-    })
+    written.or_else(|flaw| refused(type_, datum, flaw, start, out))
+}
+
+/// What is not of its type is an error, but for a text that had to be carried in base64.
+#[cold]
+pub(super) fn refused(
+    type_: &ColumnType,
+    datum: Datum<'_>,
+    flaw: Flaw,
+    start: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), TypeError> {
+    out.truncate(start);
+    match datum {
+        Datum::Text(text) if is_base64(type_, text) => {
+            write_string_bytes(text, out).map_err(|flaw| flaw.of(type_))
+        }
+        _ => Err(flaw.of(type_)),
+    }
 }
 
 #[inline]

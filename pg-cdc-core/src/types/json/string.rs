@@ -28,7 +28,7 @@ pub(crate) fn write_string_bytes(text: &[u8], out: &mut Vec<u8>) -> Parsed<()> {
 
 /// The UTF-8 in `text`, or where it ends.
 pub(crate) fn check_utf8(text: &[u8]) -> Parsed<&str> {
-    std::str::from_utf8(text).map_err(|error| Flaw::at("is not valid UTF-8", error.valid_up_to()))
+    std::str::from_utf8(text).map_err(|error| Flaw::at(Flaw::NOT_UTF8, error.valid_up_to()))
 }
 
 const fn needs_escape(byte: u8) -> bool {

@@ -92,7 +92,7 @@ fn read_quoted(text: &[u8], at: usize) -> Parsed<(String, usize)> {
         lexeme.push(byte);
         end += 2;
     }
-    let lexeme = String::from_utf8(lexeme).map_err(|_| Flaw::at("is not valid UTF-8", at))?;
+    let lexeme = String::from_utf8(lexeme).map_err(|_| Flaw::at(Flaw::NOT_UTF8, at))?;
     Ok((lexeme, end + 1))
 }
 

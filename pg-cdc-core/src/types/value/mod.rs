@@ -106,7 +106,8 @@ macro_rules! values {
             /// A composite: its fields in their order.
             Composite(Vec<(Arc<str>, Value<'a>)>),
             $($(#[$doc])* $name($type),)*
-            /// Any other type: its text.
+            /// Any other type: its text. A value of any type that is carried in base64
+            /// ([`InvalidText`](crate::InvalidText)): that.
             Other(Cow<'a, str>),
         }
 

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Value, read_own};
+use crate::invalid_text::is_base64;
 use crate::types::column_type::Shape;
 use crate::types::encoded::Encoded;
 use crate::types::get::value_of;
+use crate::types::json::check_utf8;
 use crate::types::{
     ColumnType, Flaw, FromDatum, Kind, PgArray, PgGeometry, PgMoney, PgMultirange, PgRange, TypeError,
     composite, postgis,
@@ -20,6 +22,12 @@ impl<'a> FromDatum<'a> for Value<'a> {
             return Ok(Self::Null);
         }
         let value = value_of(type_, datum)?;
+        if let Datum::Text(text) = datum
+            && is_base64(type_, text)
+        {
+            let text = check_utf8(text).map_err(|flaw| flaw.of(type_))?;
+            return Ok(Self::Other(Cow::Borrowed(text)));
+        }
         Ok(match type_.kind() {
             Kind::Bool => Self::Bool(bool::from_datum(type_, datum)?),
             Kind::Int2 => Self::Int2(i16::from_datum(type_, datum)?),

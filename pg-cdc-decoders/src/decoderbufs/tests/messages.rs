@@ -169,6 +169,17 @@ fn text_is_converted_from_the_databases_encoding() {
     let replaced = DecoderBufs::new(ascii.with_invalid_text(InvalidText::Replace));
     let lines = Bench::with(replaced, catalog([t()])).lines(&sent);
     assert_eq!(lines[1], "Insert public.t #0 new {id: b\"1\", note: \"\u{FFFD}\"}");
+
+    // A "char" may be any byte; what was made is told of.
+    let known = table(1, "t", &[("id", oid::INT4), ("c", oid::CHAR), ("note", oid::TEXT)]);
+    let sent =
+        [("id", oid::INT4, int(1)), ("c", oid::CHAR, latin(b"\xE9")), ("note", oid::TEXT, latin(b"\xE9"))];
+    let base64 = DecoderBufs::new(ascii.with_invalid_text(InvalidText::Base64));
+    let mut bench = Bench::with(base64, catalog([known]));
+    bench.transaction(&[insert("public.t", &sent)]).unwrap();
+    let mended: Vec<_> = bench.keeper.batch.mended().map(|(_, column)| &*column.name).collect();
+    assert_eq!(mended, ["note"]);
+    assert!(bench.take()[2].ends_with("new {id: b\"1\", c: \"\\\\351\", note: \"6Q==\"}"));
 }
 
 #[test]

@@ -140,3 +140,36 @@ fn types_that_were_looked_at_again_hold_from_the_next_transaction_on() {
         .collect();
     assert_eq!(names, ["f0", "f0", "x"]);
 }
+
+#[test]
+fn a_value_that_is_carried_in_base64_is_no_misfit() {
+    use pg_cdc_core::InvalidText;
+    let mut bench = Bench::with_tables(Tables::from_catalog());
+    bench.decoder = PgOutput::new().with_invalid_text(InvalidText::Base64);
+    bench.feed(&[begin(100)]);
+    ask(&mut bench, &table(), 2);
+    let invalid =
+        Message::Insert { relation: 1, new: vec![Value::text("1"), Value::Text(b"(1,\xff)".to_vec())] };
+    bench.feed(&[row("(1,2)"), invalid, row("(1,2)")]);
+    assert_eq!(fields(&bench), [(0, Some(2)), (1, Some(2)), (2, Some(2))]);
+    // A version of the table that comes later keeps to it.
+    ask_for_misfit(&mut bench);
+    let written: Vec<String> = bench
+        .batch
+        .changes()
+        .map(|change| {
+            let mut json = Vec::new();
+            change.after().unwrap().write_json(&mut json).unwrap();
+            String::from_utf8(json).unwrap()
+        })
+        .collect();
+    assert_eq!(written[1], r#"{"id":1,"p":"KDEs/yk="}"#);
+    assert_eq!(written[3], r#"{"id":1,"p":"KDEsMiz/KQ=="}"#);
+}
+
+/// A value with a third field, which is no text.
+fn ask_for_misfit(bench: &mut Bench) {
+    let wider =
+        Message::Insert { relation: 1, new: vec![Value::text("1"), Value::Text(b"(1,2,\xff)".to_vec())] };
+    ask(bench, &wider, 3);
+}

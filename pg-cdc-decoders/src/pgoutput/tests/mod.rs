@@ -2,6 +2,7 @@
 
 mod altered;
 mod blocks;
+mod invalid_text;
 mod malformed;
 mod messages;
 mod random;

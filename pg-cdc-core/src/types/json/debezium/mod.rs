@@ -57,6 +57,7 @@ pub use mapped::is_mapped;
 pub use options::DebeziumValues;
 
 use self::mapped::{is_known, is_known_element, is_never};
+use super::natural::refused;
 use super::string::write_string_bytes;
 use crate::Datum;
 use crate::types::array::{self, Part};
@@ -110,10 +111,7 @@ pub fn write_debezium(
         }
         Datum::Absent => return value_of(type_, datum).map(|_| ()),
     };
-    write(type_, value, options, out).map_err(|flaw| {
-        out.truncate(start);
-        flaw.of(type_)
-    })
+    write(type_, value, options, out).or_else(|flaw| refused(type_, datum, flaw, start, out))
 }
 
 fn write(type_: &ColumnType, value: Encoded<'_>, options: &DebeziumValues, out: &mut Vec<u8>) -> Parsed<()> {
