@@ -1,7 +1,7 @@
 //! What must hold whatever bytes come: an error or what they say, never a panic, never more memory than they warrant.
 //!
-//! [`check`] is about values, [`pgoutput`] and [`plugins`] about output plugins' messages, [`frames`] about what reads them from a
-//! socket, [`spool`] about what keeps them until their transaction commits.
+//! [`check`] is about values, [`pgoutput`] and [`plugins`] about output plugins' messages, [`frames`] about what reads them
+//! from a socket, [`spool`] about what keeps them until their transaction commits.
 
 mod choice;
 mod choices;

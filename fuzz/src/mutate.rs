@@ -18,7 +18,7 @@ pub fn mutate(
         return bytes(data, size, most);
     }
     let head = 2 + answers(&input[1..]).0.len();
-    let head = input.get(..head).unwrap_or(input).to_vec();
+    let mut head = input.get(..head).unwrap_or(input).to_vec();
     let mut at = head.len();
     let mut messages: Vec<(u8, Vec<u8>)> = Vec::new();
     while let Some((step, range)) = next(input, &mut at) {
@@ -29,7 +29,7 @@ pub fn mutate(
     if count == 0 {
         return bytes(data, size, most);
     }
-    match random.below(12) {
+    match random.below(13) {
         0 => messages.swap(one, other),
         1 => _ = messages.remove(one),
         2 => messages.insert(other, messages[one].clone()),
@@ -49,6 +49,15 @@ pub fn mutate(
                 if let (Some(byte), Some(new)) = (messages[one].1.get_mut(at), from.get(at)) {
                     *byte = *new;
                 }
+            }
+        }
+        // A setting or an answer, never of what kind the input is or how many answers there are.
+        7 => {
+            let bit = 1_u8 << random.below(8);
+            match random.below(head.len()) {
+                0 => head[0] ^= bit & !MODEL,
+                1 => {}
+                at => head[at] ^= bit,
             }
         }
         _ => {

@@ -234,7 +234,8 @@ pub struct TableFacts {
     pub shape: Arc<Shape>,
     /// Its stored generated columns that `table` leaves out.
     pub generated: Vec<Arc<str>>,
-    /// Names of all its columns that `table` leaves out.
+    /// Names of all its columns that `table` leaves out, virtual generated ones included: of these the log has no values,
+    /// and plugins that do not know them tell NULLs.
     pub left_out: Vec<Arc<str>>,
     /// Its columns whose values are never TOASTed, whatever their storage was: their types have none.
     pub plain: Vec<Arc<str>>,
@@ -268,7 +269,8 @@ impl TableFacts {
     /// Whether the column called `name` is wanted.
     #[must_use]
     pub fn takes(&self, name: &str) -> bool {
-        self.shape.takes(name, self.generated.iter().any(|generated| **generated == *name))
+        let is_one = |known: &Arc<str>| **known == *name;
+        !self.left_out.iter().any(is_one) && self.shape.takes(name, self.generated.iter().any(is_one))
     }
 }
 

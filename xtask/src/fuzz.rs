@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn only_targets_that_there_are_run() {
         let known = targets(&cargo::root().join("fuzz/fuzz_targets")).unwrap();
-        assert_eq!(known, ["frames", "pgoutput", "plugins", "spool", "types_binary", "types_text"]);
+        let decoders = ["decoderbufs", "pgoutput", "test_decoding", "wal2json", "walminer"];
+        let mut expected = [&decoders[..], &["frames", "spool", "types_binary", "types_text"]].concat();
+        expected.sort_unstable();
+        assert_eq!(known, expected);
         let all = Options::parse(&[]).unwrap();
         assert_eq!(all.chosen(known.clone()).unwrap(), known);
         assert_eq!(parse("types_text").unwrap().chosen(known.clone()).unwrap(), ["types_text"]);

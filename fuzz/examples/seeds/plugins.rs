@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pg_cdc_core::types::oid;
 use pg_cdc_core::walminer::{Message, MinedRow, Verb, table_of};
 use pg_cdc_core::{Lsn, ReplicaIdentity};
@@ -26,18 +27,28 @@ struct Case {
     rows: Vec<Vec<Option<String>>>,
 }
 
+/// In most databases text is UTF-8; in these it is of SQL_ASCII, replaced or in base64, of LATIN1 and of EUC_JP.
+const TEXTS: [u8; 8] = [0, 0x21, 0, 0x41, 0, 2, 0, 3];
+
 pub(crate) fn write(corpus: &Corpus, root: &Path) -> Result<()> {
     let mut random = Random(5);
-    let mut add = |plugin: Plugin, name: &str, messages: &[Vec<u8>]| -> Result<()> {
-        for (asks, is_old) in [(true, false), (true, true), (false, false)] {
+    // `which` as [`Setting`] has it; messages of one transaction, and of one behind it.
+    let mut add = |plugin: Plugin, name: &str, which: u8, messages: [&[Vec<u8>]; 2]| -> Result<()> {
+        let plain = Setting { routes: true, which, ..Setting::default() };
+        let settings = [
+            Setting { asks: true, resumes: true, ..plain },
+            Setting { asks: true, hands_out: true, ..plain },
+            Setting { resumes: true, knows: true, ..plain },
+            Setting { asks: true, passes: true, knows: true, ..plain },
+        ];
+        for (number, setting) in settings.into_iter().enumerate() {
+            let text = TEXTS[usize::from(random.byte()) % TEXTS.len()];
             // As it is; or anything.
-            let answers: Vec<u8> = (0..if is_old { 24 } else { 0 }).map(|_| random.byte()).collect();
-            let passes = random.byte() < 40;
-            let setting = Setting { plugin, routes: true, asks, is_old, passes };
-            let mut input = Framed::new(setting.to_byte(), &answers);
-            messages.iter().for_each(|message| input.push(message));
-            let name = format!("{plugin:?}-{name}-{}", u8::from(asks) + u8::from(is_old));
-            corpus.add("plugins", &name, input.as_bytes())?;
+            let answers: Vec<u8> = (0..if number % 2 == 0 { 0 } else { 24 }).map(|_| random.byte()).collect();
+            let (first, answers) = Setting { text, ..setting }.to_bytes(&answers);
+            let mut input = Framed::new(first, &answers);
+            messages.into_iter().flatten().for_each(|message| input.push(message));
+            corpus.add(plugin.target(), &format!("{name}-{number}"), input.as_bytes())?;
         }
         Ok(())
     };
@@ -45,7 +56,8 @@ pub(crate) fn write(corpus: &Corpus, root: &Path) -> Result<()> {
     cases.extend(of_types(root)?);
     for (number, case) in cases.iter().enumerate() {
         let name = number.to_string();
-        add(Plugin::TestDecoding, &name, &lines(case))?;
+        let which = number as u8;
+        add(Plugin::TestDecoding, &name, which % 4, [&lines(case), &[]])?;
         let format = wal2json::Format {
             numbers_as_strings: number % 3 == 0,
             chunks: number % 4 != 1,
@@ -54,14 +66,17 @@ pub(crate) fn write(corpus: &Corpus, root: &Path) -> Result<()> {
             pk: number % 2 == 0,
             ..wal2json::Format::default()
         };
-        let transaction = transaction(case);
-        for (plugin, frames) in
-            [(Plugin::Wal2Json2, format.v2(&transaction)), (Plugin::Wal2Json1, format.v1(&transaction))]
-        {
-            let frames: Vec<Vec<u8>> = frames.iter().map(|(_, data)| data.to_vec()).collect();
-            add(plugin, &name, &frames)?;
-        }
-        add(Plugin::DecoderBufs, &name, &buffers(case))?;
+        let transactions = [100, 200].map(|lsn| transaction(case, lsn));
+        let frames = |frames: Vec<(Lsn, Bytes)>| -> Vec<Vec<u8>> {
+            frames.iter().map(|(_, data)| data.to_vec()).collect()
+        };
+        let local = 2 * u8::from(number % 6 == 4);
+        let [one, other] = transactions.each_ref().map(|transaction| frames(format.v2(transaction)));
+        add(Plugin::Wal2Json, &format!("2-{name}"), local, [&one, &other])?;
+        let [one, other] = transactions.each_ref().map(|transaction| frames(format.v1(transaction)));
+        add(Plugin::Wal2Json, &format!("1-{name}"), local | 1, [&one, &other])?;
+        let messages = buffers(case);
+        add(Plugin::DecoderBufs, &name, which % 6, [&messages, &messages])?;
         if let Some(table) = tables().iter().find(|table| *table.name.name == *case.name) {
             for dialect in [walminer::Dialect::V1, walminer::Dialect::V3] {
                 let rows = changes(case).into_iter().map(|change| {
@@ -69,13 +84,14 @@ pub(crate) fn write(corpus: &Corpus, root: &Path) -> Result<()> {
                     walminer::row(table, change.verb(), 1, statement.as_bytes()).to_vec()
                 });
                 let rows: Vec<_> = rows.collect();
-                add(Plugin::WalMiner, &format!("{name}-{dialect:?}"), &mined(&rows))?;
+                let name = format!("{name}-{dialect:?}");
+                add(Plugin::WalMiner, &name, 0, [&mined(100, &rows), &mined(200, &rows)])?;
             }
         }
     }
     let recorded = root.join("pg-cdc-decoders/testdata/walminer-1.0/walminer_contents.csv");
     for (number, rows) in recorded_rows(&fs::read_to_string(recorded)?)?.chunks(ROWS).enumerate() {
-        add(Plugin::WalMiner, &format!("recorded-{number}"), &mined(rows))?;
+        add(Plugin::WalMiner, &format!("recorded-{number}"), 0, [&mined(100, rows), &[]])?;
     }
     Ok(())
 }
@@ -212,7 +228,7 @@ fn lines(case: &Case) -> Vec<Vec<u8>> {
     lines.iter().map(|line| line.encode().to_vec()).collect()
 }
 
-fn transaction(case: &Case) -> wal2json::Transaction {
+fn transaction(case: &Case, lsn: u64) -> wal2json::Transaction {
     let columns = case.columns.iter().enumerate().map(|(at, (name, type_oid, printed))| {
         let column = wal2json::Column::new(&**name, &**printed, *type_oid);
         if at == 0 { column.in_key() } else { column }
@@ -249,7 +265,7 @@ fn transaction(case: &Case) -> wal2json::Transaction {
         message(true),
         wal2json::Change::Delete { table, old: key },
     ];
-    wal2json::Transaction::new(7, Lsn::new(100), Lsn::new(110), changes)
+    wal2json::Transaction::new(7, Lsn::new(lsn), Lsn::new(lsn + 10), changes)
 }
 
 fn buffers(case: &Case) -> Vec<Vec<u8>> {
@@ -317,9 +333,9 @@ fn changes(case: &Case) -> Vec<walminer::Change> {
     ]
 }
 
-/// The rows as a transaction.
-fn mined(rows: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let lsn = Lsn::new(100);
+/// The rows as a transaction that commits at `lsn`.
+fn mined(lsn: u64, rows: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let lsn = Lsn::new(lsn);
     let begin = walminer::message(&Message::Begin { commit_lsn: lsn, commit_time: 5, xid: 7 });
     let commit = walminer::message(&Message::Commit { commit_lsn: lsn, end_lsn: lsn });
     [&[begin.to_vec()], rows, &[commit.to_vec()]].concat()

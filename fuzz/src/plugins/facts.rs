@@ -174,18 +174,21 @@ impl<'a> Facts<'a> {
             facts.inserts_only = choice & 4 != 0;
             return facts;
         }
-        // By bits: left out, generated, of another type, in the key; the first eight columns repeat.
+        // By bits: left out, generated or (both) virtual, of another type, in the key; the first eight columns repeat.
         let masks: [u8; 4] = std::array::from_fn(|_| self.choices.byte());
         let is = |mask: usize, at: usize| masks[mask] >> (at % 8) & 1 != 0;
-        let (mut columns, mut key) = (Vec::new(), Vec::new());
-        let (mut left_out, mut generated, mut plain) = (Vec::new(), Vec::<Arc<str>>::new(), Vec::new());
+        let (mut columns, mut key, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut except, mut generated, mut plain) = (Vec::new(), Vec::<Arc<str>>::new(), Vec::new());
         for (at, column) in table.columns.iter().enumerate() {
             let mut column = column.clone();
-            if is(1, at) {
-                generated.push(Arc::clone(&column.name));
-            }
-            if is(0, at) || is(1, at) {
-                left_out.extend(is(0, at).then(|| column.name.to_string()));
+            let (is_excepted, is_generated) = (is(0, at), is(1, at));
+            if is_excepted || is_generated {
+                match (is_excepted, is_generated) {
+                    (true, true) => {}
+                    (true, false) => except.push(column.name.to_string()),
+                    _ => generated.push(Arc::clone(&column.name)),
+                }
+                left_out.push(column.name);
                 continue;
             }
             if is(2, at) {
@@ -202,8 +205,8 @@ impl<'a> Facts<'a> {
         let identity = if choice & 4 == 0 { ReplicaIdentity::Default } else { ReplicaIdentity::Full };
         let known = Table::new(table.oid, table.name.clone(), columns, identity).with_key(key);
         let mut facts = TableFacts::new(Arc::new(known), from);
-        facts.left_out = left_out.iter().map(|name| name.as_str().into()).collect();
-        let columns = if left_out.is_empty() { Columns::All } else { Columns::Except(left_out) };
+        facts.left_out = left_out;
+        let columns = if except.is_empty() { Columns::All } else { Columns::Except(except) };
         facts.shape = Arc::new(Shape::default().with_columns(columns));
         (facts.generated, facts.plain) = (generated, plain);
         facts

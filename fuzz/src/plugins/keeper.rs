@@ -3,46 +3,86 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use pg_cdc_core::batch::ChangeBatch;
-use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Route, Tables};
+use pg_cdc_core::batch::{Change, ChangeBatch};
+use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, Tables};
 
 use super::facts::{self, Facts};
+use super::resume::position;
+use super::setting::Setting;
 use crate::mark::Mark;
 
-/// A decoder, what it may ask, what it is told to keep, and the batch that it writes to.
+/// A decoder, what it may ask, what it is told to keep, and the batches that it writes to.
 pub(super) struct Keeper<'a> {
     decoder: Box<dyn Decoder>,
     tables: Tables,
     facts: Option<Facts<'a>>,
     kept: HashMap<u32, Vec<(Lsn, Bytes)>>,
-    passes: bool,
+    setting: Setting,
     /// Changes in the batch when a transaction began that is passed over.
     passed: Option<usize>,
     is_within: bool,
-    pub(super) batch: ChangeBatch,
+    /// Whether there was no error, and each transaction committed behind the one before.
+    pub(super) is_plain: bool,
+    /// Where the last transaction commits, and whether all of it was taken in.
+    last: Option<(Lsn, bool)>,
+    /// What was delivered when the connection started.
+    after: Option<Position>,
+    batch: ChangeBatch,
+    handed_out: Vec<ChangeBatch>,
 }
 
 impl<'a> Keeper<'a> {
     /// With a catalog that answers as it likes; without one, all that there is is known from the start.
-    pub(super) fn new(decoder: Box<dyn Decoder>, facts: Option<Facts<'a>>, passes: bool) -> Self {
+    pub(super) fn new(decoder: Box<dyn Decoder>, facts: Option<Facts<'a>>, setting: Setting) -> Self {
         let tables = if facts.is_some() { Tables::from_catalog() } else { facts::all() };
         Self {
             decoder,
             tables,
             facts,
             kept: HashMap::new(),
-            passes,
+            setting,
             passed: None,
             is_within: false,
+            is_plain: true,
+            last: None,
+            after: None,
             batch: ChangeBatch::new(),
+            handed_out: Vec::new(),
         }
     }
 
-    /// A new connection.
-    pub(super) fn restart(&mut self) {
-        self.decoder.restart(None);
+    /// A new connection, behind `after`.
+    pub(super) fn restart(&mut self, after: Option<&Position>) {
+        self.decoder.restart(after);
+        self.after = after.cloned();
         self.kept.clear();
         (self.passed, self.is_within) = (None, false);
+    }
+
+    /// An error ended the connection: the next begins anew, or behind what came of it.
+    pub(super) fn reconnect(&mut self) {
+        self.is_plain = false;
+        let reached = self.last.map(|(commit_lsn, is_whole)| {
+            let filled = self.batch.last().filter(|(of, _)| !is_whole && *of == commit_lsn);
+            position(commit_lsn, filled.map(|(_, seq)| seq))
+        });
+        self.restart(reached.filter(|_| self.setting.resumes).as_ref());
+    }
+
+    /// The batch is handed out as it is.
+    pub(super) fn hand_out(&mut self) {
+        if self.setting.hands_out && !self.batch.is_blank() {
+            self.handed_out.push(std::mem::take(&mut self.batch));
+            self.passed = self.passed.map(|_| 0);
+        }
+    }
+
+    pub(super) fn batches(&self) -> impl Iterator<Item = &ChangeBatch> {
+        self.handed_out.iter().chain([&self.batch])
+    }
+
+    pub(super) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
+        self.batches().flat_map(ChangeBatch::changes)
     }
 
     /// Takes a message in as [`Route`] has it.
@@ -88,6 +128,7 @@ impl<'a> Keeper<'a> {
         if let Some(facts) = self.facts.as_mut().filter(|_| !self.is_within) {
             facts.change(&mut self.tables);
         }
+        let changes = self.batch.len();
         // Each table of a TRUNCATE may be asked for, and each of a whole transaction.
         for _ in 0..4 + frame.data().len() / 2 {
             let before = Mark::of(&self.batch);
@@ -99,7 +140,7 @@ impl<'a> Keeper<'a> {
                     facts.answer(&name, &types, &mut self.tables);
                 }
                 Ok(outcome) => {
-                    self.taken(&outcome, frame.lsn);
+                    self.taken(&outcome, frame.lsn, changes);
                     return Ok(());
                 }
                 Err(error) => {
@@ -112,22 +153,39 @@ impl<'a> Keeper<'a> {
         panic!("a message is not decoded however much is answered");
     }
 
-    /// Passes over a transaction that begins where `lsn` says so, and sees that nothing of it is handed out.
-    fn taken(&mut self, outcome: &Outcome, lsn: Lsn) {
+    /// Passes over a transaction that begins where `lsn` says so, and sees that nothing of it is handed out, nor of what
+    /// was delivered; `before` are the changes that there were.
+    fn taken(&mut self, outcome: &Outcome, lsn: Lsn, before: usize) {
         if let Some(changes) = self.passed {
             assert_eq!(self.batch.len(), changes, "a change of a transaction that is passed over");
         }
+        if let (Some(after), Some((of, seq))) = (&self.after, self.batch.last())
+            && self.batch.len() > before
+        {
+            assert!(seq >= after.delivered_of(of), "change {seq} of {of} was delivered: {after:?}");
+        }
         match outcome {
-            Outcome::Begin { .. } => {
+            Outcome::Begin { commit_lsn } => {
+                self.reach(*commit_lsn, false);
                 self.is_within = true;
-                if self.passes && lsn.as_u64().count_ones() % 2 == 1 {
+                if self.setting.passes && lsn.as_u64().count_ones() % 2 == 1 {
                     self.decoder.pass_over();
                     self.passed = Some(self.batch.len());
                 }
             }
-            Outcome::Commit { .. } => (self.is_within, self.passed) = (false, None),
+            Outcome::Commit { commit_lsn, .. } => {
+                // One that came whole has no begin.
+                let is_begun = std::mem::take(&mut self.is_within);
+                self.passed = None;
+                if is_begun { self.last = Some((*commit_lsn, true)) } else { self.reach(*commit_lsn, true) }
+            }
             _ => {}
         }
+    }
+
+    fn reach(&mut self, commit_lsn: Lsn, is_whole: bool) {
+        self.is_plain &= self.last.is_none_or(|(last, _)| last < commit_lsn);
+        self.last = Some((commit_lsn, is_whole));
     }
 }
 

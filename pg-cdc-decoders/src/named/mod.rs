@@ -55,6 +55,7 @@ use crate::cursor::{Fault, What};
 use filler::{Filler, Misfit};
 pub(crate) use held::{Held, Mark};
 use relation::{Relation, Relations};
+use seen::Seen;
 use settle::{Look, Settled, Versions};
 pub(crate) use type_name::SentType;
 
@@ -346,12 +347,39 @@ impl Named {
                     batch.schema_change(Some(before), table);
                     schema_changes += 1;
                 }
-                Ok(Err(Misfit::Columns)) => break unsettled(),
+                Ok(Err(Misfit::Columns)) => break self.disordered(sent),
                 Err(fault) => break fault,
             }
         };
         (0..schema_changes).for_each(|_| batch.retract_schema_change());
         Err(fault)
+    }
+
+    /// What of a change fits no table, though all that it shows is known: its rows differ in what they say of columns.
+    #[cold]
+    fn disordered<S: SentChange>(&mut self, sent: &S) -> Fault {
+        let mut seen = Seen::default();
+        if let Err(fault) = sent.rows(&mut seen) {
+            return fault;
+        }
+        let Some(relation) = self.relations.get(sent.table()) else { return unsettled() };
+        for row in [seen.old, seen.new].into_iter().flatten() {
+            let mut known = relation.layout.labels.iter();
+            let Some(label) = row.iter().find(|label| known.all(|known| known.label != **label)) else {
+                continue;
+            };
+            let name = relation.table.as_ref().map(|table| table.name.to_string()).unwrap_or_default();
+            let column = match sent.column(label, &self.text) {
+                Ok(column) => column.name,
+                Err(fault) => return fault,
+            };
+            let what = format!(
+                "table {name}, column {column}: expected it in both rows of the change in one place and of one type, as a \
+                 table has its columns; found it elsewhere, or of another type, in one of them"
+            );
+            return Fault::new(0, What::Said(what.into()));
+        }
+        unsettled()
     }
 
     /// Takes in a change of which no row was sent: the table has no replica identity. `sent` are the bytes that name the
@@ -617,5 +645,5 @@ fn outside() -> Fault {
 
 #[cold]
 fn unsettled() -> Fault {
-    Fault::new(0, What::Misplaced("a column comes twice, or in another order than before"))
+    Fault::new(0, What::Misplaced("expected the columns of a table that is known; the change shows others"))
 }

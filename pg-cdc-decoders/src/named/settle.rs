@@ -115,8 +115,8 @@ impl Named {
         };
         let shown = Shown {
             lacks: seen.new.as_ref().map(|_| lack),
-            old: self.described(sent, seen.old.unwrap_or_default())?,
-            new: self.described(sent, seen.new.unwrap_or_default())?,
+            old: self.described(sent, &name, seen.old.unwrap_or_default())?,
+            new: self.described(sent, &name, seen.new.unwrap_or_default())?,
             old_nulls: seen.old_nulls,
         };
         if look == Look::AtTypes && self.may_ask(sent.table(), tables) {
@@ -161,12 +161,18 @@ impl Named {
         !tables.is_complete() && !self.asked.iter().any(|known| **known == *sent)
     }
 
-    fn described<S: SentChange>(&self, sent: &S, labels: Vec<Box<[u8]>>) -> Result<Vec<Labelled>, Fault> {
+    fn described<S: SentChange>(
+        &self,
+        sent: &S,
+        table: &TableName,
+        labels: Vec<Box<[u8]>>,
+    ) -> Result<Vec<Labelled>, Fault> {
         let mut described: Vec<Labelled> = Vec::with_capacity(labels.len());
         for label in labels {
             let SentColumn { name, type_ } = sent.column(&label, &self.text)?;
             if described.iter().any(|known| *known.name == *name) {
-                return Err(Fault::new(0, What::Said(format!("column {name} comes twice").into())));
+                let what = format!("table {table}: column {name} comes twice in one row");
+                return Err(Fault::new(0, What::Said(what.into())));
             }
             described.push(Labelled { label, place: None, name: name.into(), type_ });
         }

@@ -526,9 +526,22 @@ fn a_table_that_is_gone_is_made_of_what_its_changes_show() {
 fn columns_that_come_twice_are_an_error() {
     let mut bench = Bench::with(RULES, t());
     let error = bench.bytes(b"t insert id:integer=1 id:integer=1").unwrap_err();
-    assert!(error.contains("column id comes twice"), "{error}");
+    assert!(error.contains("column id comes twice in one row"), "{error}");
     bench.take("t insert id:integer=1 note:text=x");
     assert!(bench.bytes(b"t insert id:integer=1 note:text=x note:text=x").is_err());
+}
+
+#[test]
+fn rows_of_a_change_that_have_not_their_columns_in_common_are_an_error_that_names_one() {
+    for change in [
+        &b"t update < note:text=x id:integer=1 > id:integer=1 note:text=y"[..],
+        b"t update < id:text=1 > id:integer=1 note:text=y",
+    ] {
+        let mut bench = Bench::with(RULES, t());
+        let error = bench.bytes(change).unwrap_err();
+        assert!(error.starts_with("table public.t, column id: expected it in both rows"), "{error}");
+        assert_eq!(bench.take("t insert id:integer=1 note:text=x").last().unwrap(), "Insert t id=1 note=x");
+    }
 }
 
 #[test]

@@ -23,9 +23,11 @@ impl SentType {
             }
             Self::Printed(printed) => {
                 let (said, known) = (unquoted(printed), printed_name(type_));
-                // A schema that is in the search path is not printed.
                 said == known
-                    || (!said.contains('.') && known.rsplit_once('.').is_some_and(|(_, known)| known == said))
+                    || built_in(printed) == Some(type_.oid)
+                    // A schema that is in the search path is not printed. A name may hold dots, as a schema's may.
+                    || (!is_qualified(printed)
+                        && known.strip_suffix(&*said).is_some_and(|schema| schema.ends_with('.')))
             }
             Self::System => false,
         }
@@ -101,6 +103,15 @@ fn printed_name(type_: &ColumnType) -> String {
     }
 }
 
+/// Whether a printed name tells the schema.
+fn is_qualified(printed: &str) -> bool {
+    let mut is_quoted = false;
+    printed.chars().any(|character| {
+        is_quoted ^= character == '"';
+        character == '.' && !is_quoted
+    })
+}
+
 /// A printed name without the quotes of its identifiers.
 fn unquoted(printed: &str) -> String {
     let mut out = String::with_capacity(printed.len());
@@ -133,6 +144,9 @@ mod tests {
             ("integer", oid::INT4),
             ("timestamp with time zone[]", oid::TIMESTAMPTZ_ARRAY),
             ("character", oid::BPCHAR),
+            // Without a length, where one is asked for.
+            ("bpchar", oid::BPCHAR),
+            ("bpchar[]", oid::BPCHAR_ARRAY),
             ("\"char\"", oid::CHAR),
             ("\"char\"[]", oid::CHAR_ARRAY),
             ("text", oid::TEXT),
@@ -156,6 +170,9 @@ mod tests {
         let array = ColumnType::with_shape(70_002, -1, "public._mood", array);
         assert!(printed("public.mood[]").agrees(&array) && printed("mood[]").agrees(&array));
         assert!(!printed("public.mood").agrees(&array) && !printed("other.mood[]").agrees(&array));
+        let dotted = ColumnType::new(70_003, -1, "public.of.dots");
+        assert!(printed(r#""of.dots""#).agrees(&dotted) && printed(r#"public."of.dots""#).agrees(&dotted));
+        assert!(!printed("of.dots").agrees(&dotted) && !printed(r#""e.of.dots""#).agrees(&dotted));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::support::{decoded, drop_slots, make_slot, peek, tables};
 const SCHEMA: &str = r#"
     CREATE TYPE public.mood AS ENUM ('sad', 'it''s "ok"');
     CREATE TYPE public."we]:ird ""t" AS ENUM ('a', 'b');
+    CREATE TYPE public."do.t.s" AS ENUM ('a');
     CREATE TYPE public.pair AS (a int, b text);
     CREATE DOMAIN public.dom AS int CHECK (VALUE > 0);
     CREATE DOMAIN public.flag AS boolean;
@@ -37,6 +38,7 @@ const SCHEMA: &str = r#"
     CREATE TABLE public.altered (id int PRIMARY KEY, a int, b text);
     CREATE TABLE public.dropped (id int PRIMARY KEY, e public.mood);
     CREATE TABLE public.renamed (id int PRIMARY KEY, v text);
+    CREATE TABLE public.dotted ("i.d" int PRIMARY KEY, e public."do.t.s", ea public."do.t.s"[], b bpchar, ba bpchar[]);
     CREATE TABLE public.empty ();
     CREATE PUBLICATION p FOR ALL TABLES"#;
 
@@ -88,6 +90,7 @@ fn workload(major: u32) -> Vec<String> {
         UPDATE public.by_index SET b = -b;
         UPDATE public.by_index SET c = 'd';
         DELETE FROM public.by_index;
+        INSERT INTO public.dotted VALUES (1, 'a', '{a,a}', 'b ', '{b}');
         INSERT INTO public.empty DEFAULT VALUES;
         INSERT INTO public.altered VALUES (1, 2, 'b');
         ALTER TABLE public.altered ADD COLUMN c numeric(5,1) DEFAULT 1.5;

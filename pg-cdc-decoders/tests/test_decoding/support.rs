@@ -75,7 +75,9 @@ pub(crate) fn facts(info: &TableInfo) -> TableFacts {
     let mut facts = TableFacts::new(Arc::clone(&info.table), Lsn::ZERO);
     let left_out = info.whole.columns.iter().filter(|column| info.table.column_index(&column.name).is_none());
     facts.generated =
-        left_out.filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
+        left_out.clone().filter(|column| column.generated).map(|column| Arc::clone(&column.name)).collect();
+    let virtual_columns = info.virtual_columns.iter().map(Arc::clone);
+    facts.left_out = left_out.map(|column| Arc::clone(&column.name)).chain(virtual_columns).collect();
     facts.plain = info.plain_columns.clone();
     facts
 }

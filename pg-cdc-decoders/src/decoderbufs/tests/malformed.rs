@@ -167,7 +167,7 @@ fn fields_in_another_wire_type_than_their_own_are_refused() {
 fn a_column_that_comes_twice_is_refused() {
     let mut sent = whole();
     sent.new_tuple[1] = sent.new_tuple[0].clone();
-    assert_eq!(Bench::new([t()]).wrong(&sent), "column id comes twice");
+    assert_eq!(Bench::new([t()]).wrong(&sent), "table public.t: column id comes twice in one row");
 }
 
 #[test]
