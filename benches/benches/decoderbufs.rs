@@ -5,14 +5,11 @@
 
 use std::error::Error;
 use std::hint::black_box;
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use pg_cdc_benches::captures::{Capture, SCHEMA, WORKLOADS, capture, tables};
+use pg_cdc_benches::held::Held;
 use pg_cdc_benches::protobuf::RowMessage;
-use pg_cdc_core::batch::{ChangeBatch, Recycler};
-use pg_cdc_core::{Datum, Decoder, Frame, Lsn, Outcome, Route, Tables};
 use pg_cdc_decoders::DecoderBufs;
 use pg_cdc_testkit::{Cluster, Version};
 use prost::Message;
@@ -34,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for workload in WORKLOADS {
         let capture =
             capture(&client, "decoderbufs", "", workload, |data| data.ends_with(&[0x20, 4])).await?;
-        let mut tape = Tape::new(&capture, &tables);
+        let mut tape = Held::new(&capture, &tables, DecoderBufs::default);
         if let Some(profiled) = &profiled {
             let start = Instant::now();
             while workload.0.starts_with(profiled) && start.elapsed() < Duration::from_secs(5) {
@@ -64,84 +61,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
-}
-
-/// pg-cdc: whole transactions as a driver hands them to the decoder, onto the tape of a recycled batch.
-struct Tape<'a> {
-    decoder: DecoderBufs,
-    router: DecoderBufs,
-    tables: &'a Tables,
-    recycler: Recycler,
-    buffer: Bytes,
-    frames: Vec<(Lsn, Range<usize>)>,
-}
-
-impl<'a> Tape<'a> {
-    fn new(capture: &Capture, tables: &'a Tables) -> Self {
-        let mut router = DecoderBufs::default();
-        let (mut buffer, mut frames, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-        let mut put = |lsn: Lsn, data: &[u8]| {
-            let start = buffer.len();
-            buffer.extend_from_slice(data);
-            frames.push((lsn, start..buffer.len()));
-        };
-        for (lsn, range) in &capture.frames {
-            match router.route(Frame::new(*lsn, &capture.buffer, range.clone())).unwrap() {
-                Route::Into(message) => {
-                    let mut data = Vec::new();
-                    message.append_to(&mut data);
-                    kept.push((message.lsn, data));
-                }
-                Route::Commit(committed) => {
-                    put(committed.begin().lsn, committed.begin().data());
-                    kept.drain(..).for_each(|(lsn, data)| put(lsn, &data));
-                    put(committed.commit().lsn, committed.commit().data());
-                }
-                _ => {}
-            }
-        }
-        let decoder = DecoderBufs::default();
-        Self { decoder, router, tables, recycler: Recycler::new(), buffer: buffer.into(), frames }
-    }
-
-    /// The batch's text is checked too, as whoever reads it does and `prost` has done.
-    fn decode_and_check(&mut self) -> usize {
-        let batch = self.batch();
-        let mut texts = 0;
-        for row in batch.changes().flat_map(|change| [change.before(), change.after()]).flatten() {
-            for (_, datum) in row.columns() {
-                if let Datum::Text(text) = datum {
-                    texts += usize::from(black_box(std::str::from_utf8(text)).is_ok());
-                }
-            }
-        }
-        texts
-    }
-
-    fn decode(&mut self) -> usize {
-        let batch = self.batch();
-        black_box(&batch);
-        batch.len()
-    }
-
-    fn batch(&mut self) -> ChangeBatch {
-        let mut batch = self.recycler.batch();
-        for (lsn, range) in &self.frames {
-            let frame = || Frame::new(*lsn, &self.buffer, range.clone());
-            while let Outcome::NeedTable { .. } =
-                self.decoder.decode(frame(), self.tables, &mut batch).unwrap()
-            {}
-        }
-        batch
-    }
-
-    fn route(&mut self, capture: &Capture) -> usize {
-        for (lsn, range) in &capture.frames {
-            let frame = Frame::new(*lsn, &capture.buffer, range.clone());
-            let _ = black_box(self.router.route(frame).unwrap());
-        }
-        capture.frames.len()
-    }
 }
 
 /// `prost`'s own types, made of every message.

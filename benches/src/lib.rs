@@ -1,8 +1,10 @@
 //! What the benches share: streams of messages and values of each type, and the ways to decode them that are compared.
 
 pub mod captures;
+pub mod held;
 pub mod peer;
 pub mod protobuf;
+pub mod regexes;
 pub mod streams;
 pub mod tape;
 pub mod values;
