@@ -15,7 +15,7 @@ use super::binary::binary_values;
 use super::origin::origin;
 use super::selection::{Chosen, Rules, choose};
 use super::stream::{agreed, selection};
-use super::{Server, invalid_text, is_mined, mining, plugin, publication, row_filters, safety, shapes};
+use super::{Server, invalid_text, mining, plugin, publication, row_filters, safety, shapes};
 use crate::config::{PipelineFile, PublicationCreate, ReplicaIdentity, SnapshotMode};
 
 /// How long the application may have to wait behind a lock of ours, in milliseconds.
@@ -43,8 +43,13 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
     let selection = selection(file);
     let asked = shapes::asked(source);
     shapes::is_possible(&asked, source, server.system.version)?;
-    plugin::check(server, file).await?;
+    plugin::check(server, file)?;
     invalid_text::check(source, &server.system.encoding)?;
+    let publishes = source.snapshot.mode != SnapshotMode::Only;
+    let is_mined = plugin::is_mined(file) && publishes;
+    if is_mined {
+        mining::check(server, file).await?;
+    }
     let has_publications = plugin::has_publications(source.plugin);
     if has_publications {
         origin(source.pgoutput.origin, server.system.version)?;
@@ -57,7 +62,6 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
         }
         tracing::warn!(%pattern, "no table fits this pattern of tables.include");
     }
-    let publishes = source.snapshot.mode != SnapshotMode::Only;
     let rules = Rules {
         selection: &selection,
         version: server.system.version,
@@ -71,7 +75,7 @@ pub(crate) async fn prepare(server: &Server, file: &PipelineFile) -> Result<Firs
     let mut chosen = choose(&all, rules);
     shapes::check_names(&asked, &all, &chosen, rules.reads_roots())?;
     row_filters::check(server, &all, &mut chosen, rules).await?;
-    if publishes && is_mined(file) {
+    if is_mined {
         chosen.problems.extend(mining::check_columns(server, &chosen.tables).await?);
     }
     safety::refuse(&chosen.problems)?;
@@ -122,7 +126,7 @@ impl FirstRun {
         if mode != SnapshotMode::Only {
             state.plugin = Some(file.source.plugin.as_str().to_owned());
         }
-        if mode != SnapshotMode::Only && !is_mined(file) {
+        if mode != SnapshotMode::Only && !plugin::is_mined(file) {
             state.slot = Some(SlotRecord { name: file.slot_name().to_owned(), made: makes_slot });
         }
         state.publications = self.records.clone();

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use pg_cdc_core::catalog::{Blocker, TableInfo};
+use pg_cdc_core::catalog::{Blocker, TableInfo, name_all};
 use pg_cdc_core::walminer::{self, MiningOptions, MiningStart, WalMinerSource};
 use pg_cdc_core::{Error, ErrorKind, State};
 use pg_cdc_decoders::{WalMiner, walminer as decoder};
@@ -12,12 +12,7 @@ use super::plugin::encoding;
 use super::safety::{Problem, not_told};
 use super::stream::{Reading, limits, retry, selection, unknown_tables};
 use super::{Server, resume};
-use crate::config::{PipelineFile, Plugin, SlotCreate, Transport};
-
-/// Whether the pipeline mines the log, without slot and publication.
-pub(crate) fn is_mined(file: &PipelineFile) -> bool {
-    file.source.plugin == Plugin::Walminer
-}
+use crate::config::{PipelineFile, SlotCreate, Transport};
 
 /// Sees that the server can be mined as `file` asks for, and says what no walminer tells.
 ///
@@ -82,7 +77,7 @@ pub(crate) async fn begin(
     let waiting = |waited: Duration, blockers: &[Blocker]| {
         tracing::warn!(
             waited = %format!("{} s", waited.as_secs()),
-            "mining begins once these transactions have ended: {}", resume::named(blockers)
+            "mining begins once these transactions have ended: {}", name_all(blockers)
         );
     };
     let begun = walminer::begin(&server.connect, file.source.slot.create_timeout, &waiting, stop).await?;

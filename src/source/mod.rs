@@ -19,7 +19,8 @@ mod stream;
 
 pub(crate) use first_run::{FirstRun, prepare};
 pub(crate) use made::drop_made;
-pub(crate) use mining::{begin as begin_mining, is_mined, source as mined};
+pub(crate) use mining::{begin as begin_mining, source as mined};
+pub(crate) use plugin::is_mined;
 pub(crate) use resume::{Start, describe, make_slot, position_of, start};
 pub(crate) use server::Server;
 pub(crate) use stream::{Reading, limits, replication, retry};

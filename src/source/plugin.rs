@@ -8,16 +8,31 @@ use pg_cdc_decoders::decoderbufs::MoneyFormat;
 use pg_cdc_decoders::wal2json::FormatVersion;
 use pg_cdc_decoders::{DecoderBufs, TestDecoding, TextEncoding, Wal2Json, test_decoding};
 
-use super::selection::Told;
-use super::{Server, mining};
-use crate::config::{self, PipelineFile, SnapshotMode};
+use super::Server;
+use crate::config::{self, PipelineFile};
 
 /// Whether it sends what a publication says; the others tell the changes of every table.
 pub(crate) fn has_publications(plugin: config::Plugin) -> bool {
     plugin == config::Plugin::Pgoutput
 }
 
-/// Which rows are updated and deleted, and by what it tells.
+/// Whether the log is mined, without slot and publication.
+pub(crate) fn is_mined(file: &PipelineFile) -> bool {
+    file.source.plugin == config::Plugin::Walminer
+}
+
+/// How is told which rows are updated and deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// By their replica identity, as a publication says which: without one the application's UPDATE and DELETE fail.
+    ByPublication,
+    /// By their replica identity, where there is one: else the plugin does not tell.
+    ByIdentity,
+    /// By their key, or whole: the identity does not matter.
+    FromTheLog,
+}
+
+/// How `plugin` tells which rows are updated and deleted.
 pub(super) fn told(plugin: config::Plugin) -> Told {
     match plugin {
         config::Plugin::Pgoutput => Told::ByPublication,
@@ -31,7 +46,7 @@ pub(super) fn told(plugin: config::Plugin) -> Told {
 /// # Errors
 ///
 /// Where it can't.
-pub(super) async fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
+pub(super) fn check(server: &Server, file: &PipelineFile) -> Result<(), Error> {
     let plugin = file.source.plugin;
     if has_publications(plugin) {
         return Ok(());
@@ -41,10 +56,8 @@ pub(super) async fn check(server: &Server, file: &PipelineFile) -> Result<(), Er
         return Err(Error::new(ErrorKind::Unsupported, what)
             .with_hint("use plugin: pgoutput, or leave tables.rows out"));
     }
-    if mining::is_mined(file) && file.source.snapshot.mode != SnapshotMode::Only {
-        return mining::check(server, file).await;
-    }
-    encoding(server, file).map(drop)
+    // What the log is mined for, the server converts itself.
+    if is_mined(file) { Ok(()) } else { encoding(server, file).map(drop) }
 }
 
 /// The encoding in which plugins other than pgoutput send their text, and what is done with what is none.

@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use pg_cdc_core::catalog::{Blocker, Slot, find_slot};
+use pg_cdc_core::catalog::{Slot, find_slot, name_all};
 use pg_cdc_core::stream::{ExportedSnapshot, NewSlot, SlotWait, create_slot};
 use pg_cdc_core::{Error, ErrorKind, Lsn, Position, SnapshotRecord, State};
 
 use super::made::drop_unread;
-use super::{Server, is_mined, publication, shapes};
+use super::plugin::is_mined;
+use super::{Server, publication, shapes};
 use crate::config::{PipelineFile, SlotCreate, SnapshotMode};
 
 /// How a run begins.
@@ -157,7 +158,7 @@ pub(crate) async fn make_slot(
     let waiting = |wait: &SlotWait| {
         tracing::warn!(
             slot = %wait.slot, waited = %format!("{} s", wait.waited.as_secs()),
-            "the slot is made once these transactions have ended: {}", named(&wait.blockers)
+            "the slot is made once these transactions have ended: {}", name_all(&wait.blockers)
         );
     };
     let name = file.slot_name();
@@ -169,12 +170,6 @@ pub(crate) async fn make_slot(
         tracing::info!(slot = %name, point = %exported.point(), "the slot is made");
     }
     Ok(exported)
-}
-
-/// Who is waited for.
-pub(super) fn named(blockers: &[Blocker]) -> String {
-    let named: Vec<_> = blockers.iter().map(Blocker::to_string).collect();
-    if named.is_empty() { "unknown".to_owned() } else { named.join(", ") }
 }
 
 /// Where `state` goes on.

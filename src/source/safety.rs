@@ -5,7 +5,7 @@ use std::fmt;
 use pg_cdc_core::catalog::{IdentityProblem, Pattern, TableInfo};
 use pg_cdc_core::{Column, Error, ErrorKind, TableName};
 
-use super::selection::Told;
+use super::plugin::Told;
 use crate::config::WithoutKey;
 
 /// Why a table can't be read as asked.

@@ -3,6 +3,7 @@
 use pg_cdc_core::catalog::{IdentityProblem, Selection, TableInfo, TableKind};
 use pg_cdc_core::{ReplicaIdentity, TableName};
 
+use super::plugin::Told;
 use super::safety::{self, Problem};
 use crate::config::WithoutKey;
 
@@ -29,17 +30,6 @@ impl Chosen {
     pub(crate) fn is_inserts_only(&self, table: &TableInfo) -> bool {
         self.inserts_only.contains(&table.table.name)
     }
-}
-
-/// How is told which rows are updated and deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// By their replica identity, as a publication says which: without one the application's UPDATE and DELETE fail.
-    ByPublication,
-    /// By their replica identity, where there is one: else the plugin does not tell.
-    ByIdentity,
-    /// By their key, or whole: the identity does not matter.
-    FromTheLog,
 }
 
 /// What the choice depends on beside the tables.

@@ -75,7 +75,8 @@ fn blocker(row: &Row) -> Result<Blocker, Error> {
 }
 
 /// Those that are waited for, in words.
-pub(crate) fn named(blockers: &[Blocker]) -> String {
+#[must_use]
+pub fn name_all(blockers: &[Blocker]) -> String {
     match blockers {
         [] => "nobody that can be named".to_owned(),
         blockers => blockers.iter().map(Blocker::to_string).collect::<Vec<_>>().join(", "),

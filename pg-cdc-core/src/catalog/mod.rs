@@ -2,7 +2,7 @@
 //!
 //! Ordinary SQL goes through tokio-postgres, over a socket that [`wire`](crate::wire) opened: one thing connects.
 
-pub(crate) mod blockers;
+mod blockers;
 mod client;
 mod publications;
 mod selection;
@@ -11,7 +11,7 @@ mod system;
 mod tables;
 mod types;
 
-pub use blockers::{Blocker, blockers, holders};
+pub use blockers::{Blocker, blockers, holders, name_all};
 pub use client::{Client, Notice, connect};
 pub use publications::{
     PlannedTable, Publication, PublicationPlan, PublishedOperations, PublishedTable, create_publication_sql,

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::walsender;
-use crate::catalog::blockers::named;
 use crate::catalog::{self, Blocker, Client};
 use crate::wire::{ConnectConfig, Connection, Rows, Session};
 use crate::{Error, ErrorKind, Lsn, XidSnapshot};
@@ -218,7 +217,11 @@ pub async fn export_by_transaction(connect: &ConnectConfig) -> Result<ExportedSn
 fn gave_up(name: &str, waited: Duration, blockers: &[Blocker]) -> Error {
     Error::new(
         ErrorKind::GaveUp,
-        format!("slot {name} was not made within {} s: it waits for {}", waited.as_secs(), named(blockers)),
+        format!(
+            "slot {name} was not made within {} s: it waits for {}",
+            waited.as_secs(),
+            catalog::name_all(blockers)
+        ),
     )
     .with_hint(
         "end these transactions (pg_terminate_backend; COMMIT PREPARED or ROLLBACK PREPARED), or raise \

@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep};
 
 use super::Release;
 use super::calls::{Try, flushed, release, running, try_to_start};
-use crate::catalog::blockers::named;
 use crate::catalog::{self, Blocker, Client};
 use crate::stream::{ExportedSnapshot, export_by_transaction};
 use crate::wire::ConnectConfig;
@@ -113,7 +112,7 @@ fn gave_up(waited: Duration, holders: &[Blocker]) -> Error {
     let what = format!(
         "no place to begin mining at was found within {} s: it waits for {}",
         waited.as_secs(),
-        named(holders)
+        catalog::name_all(holders)
     );
     Error::new(ErrorKind::GaveUp, what).with_hint(
         "end these transactions (pg_terminate_backend; COMMIT PREPARED or ROLLBACK PREPARED), or raise \
