@@ -15,6 +15,8 @@ use crate::{Error, ErrorKind, Lsn};
 
 /// How often is looked whether those that are waited for have ended.
 const LOOK: Duration = Duration::from_millis(200);
+/// How often at least a server that is never quiet is tried again.
+const LONGEST: Duration = Duration::from_secs(10);
 /// How often is told for whom is waited.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -72,12 +74,16 @@ struct Wait<'a> {
 impl Wait<'_> {
     /// A place that no transaction spans, and before which nobody wrote for a while.
     async fn for_quiet(mut self) -> Result<Lsn, Error> {
+        let mut pause = LOOK;
         loop {
-            if let Try::Start(start) = try_to_start(self.client).await? {
-                return Ok(start);
+            match try_to_start(self.client).await? {
+                Try::Start(start) => return Ok(start),
+                Try::Busy => {}
+                // It has cost the server something.
+                Try::Interrupted | Try::Disturbed => pause = (pause * 2).min(LONGEST),
             }
             let at_work = running(self.client).await?.ids;
-            self.wait_for(&at_work).await?;
+            self.wait_for(&at_work, pause).await?;
         }
     }
 
@@ -86,14 +92,14 @@ impl Wait<'_> {
         let start = flushed(self.client).await?;
         let mut left = running(self.client).await?.ids;
         while !left.is_empty() {
-            self.wait_for(&left).await?;
+            self.wait_for(&left, LOOK).await?;
             let now = running(self.client).await?.ids;
             left.retain(|id| now.contains(id));
         }
         Ok(start)
     }
 
-    async fn wait_for(&mut self, ids: &[i64]) -> Result<(), Error> {
+    async fn wait_for(&mut self, ids: &[i64], pause: Duration) -> Result<(), Error> {
         let waited = self.since.elapsed();
         if waited >= self.timeout || self.told.elapsed() >= TELL {
             let holders = catalog::holders(self.client, ids).await?;
@@ -103,7 +109,7 @@ impl Wait<'_> {
             (self.waiting)(waited, &holders);
             self.told = Instant::now();
         }
-        sleep(LOOK.min(self.timeout.saturating_sub(waited))).await;
+        sleep(pause.min(self.timeout.saturating_sub(waited))).await;
         Ok(())
     }
 }

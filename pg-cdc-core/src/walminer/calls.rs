@@ -316,15 +316,17 @@ fn missed(what: String) -> Error {
 pub async fn quiet_start(client: &Client) -> Result<Option<Lsn>, Error> {
     Ok(match try_to_start(client).await? {
         Try::Start(lsn) => Some(lsn),
-        Try::Busy | Try::Disturbed => None,
+        Try::Busy | Try::Interrupted | Try::Disturbed => None,
     })
 }
 
 /// What became of a try to [start](quiet_start).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Try {
-    /// A transaction was running: no checkpoint was made.
+    /// A transaction was running: nothing was done.
     Busy,
+    /// One began or ended while the server was switched to a new segment: no checkpoint was made.
+    Interrupted,
     /// Somebody wrote between the switch and the checkpoint.
     Disturbed,
     /// From here on.
@@ -342,7 +344,7 @@ pub(super) async fn try_to_start(client: &Client) -> Result<Try, Error> {
     let segments = Segments { size: segment_size(client).await?, timeline: 0 };
     let start = segments.end_of(switched);
     if running(client).await? != before {
-        return Ok(Try::Busy);
+        return Ok(Try::Interrupted);
     }
     client.batch_execute("CHECKPOINT").await?;
     let redo = lsn(client, "SELECT redo_lsn::text FROM pg_catalog.pg_control_checkpoint()").await?;

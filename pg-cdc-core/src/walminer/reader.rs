@@ -197,7 +197,9 @@ impl<D: Decoder> Reader<D> {
             if inserted > current && (wanted || (is_long_ago && base < mined)) {
                 if is_long_ago {
                     let tried = try_to_start(&miner.client).await?;
-                    checkpoint = if tried == Try::Busy { checkpoint } else { Some(Instant::now()) };
+                    if matches!(tried, Try::Disturbed | Try::Start(_)) {
+                        checkpoint = Some(Instant::now());
+                    }
                     quiet = if let Try::Start(start) = tried { Some(start) } else { None };
                 }
                 // What is asked for must come, whoever is at work.
