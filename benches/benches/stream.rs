@@ -1,7 +1,7 @@
-//! A live stream from a walsender: `pg-cdc` into its `null` sink beside `pg_recvlogical -f /dev/null`, from copies of
-//! one slot, in turn, over TCP and a unix socket. Wall time and the client's CPU time.
+//! A live stream from a walsender: `pg-cdc` into its `null` sink beside `pg_recvlogical -f /dev/null` and other crates'
+//! readers, from copies of one slot, in turn, over TCP and a unix socket. Wall time and the client's CPU time.
 //!
-//! `cargo bench --bench stream -- [ROWS [ROUNDS]]`
+//! `cargo bench --bench stream [--features rustcdc] -- [ROWS [ROUNDS]]`
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,15 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
+use pg_cdc_benches::receivers::{self, Slot};
 use pg_cdc_testkit::{Client, Cluster, Version};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const DATABASE: &str = "bench";
+
+/// The word with which this program is run as a peer.
+const PEER: &str = "--peer";
 
 /// What one reader needed.
 #[derive(Clone, Copy)]
@@ -22,11 +26,34 @@ struct Needed {
     cpu: Duration,
 }
 
-#[tokio::main(flavor = "current_thread")]
+/// What reads the slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    RecvLogical,
+    PgCdc,
+    /// This program, as one of the [`receivers`].
+    Peer(&'static str),
+}
+
+impl Reader {
+    fn name(self) -> &'static str {
+        match self {
+            Self::RecvLogical => "pg_recvlogical",
+            Self::PgCdc => "pg-cdc",
+            Self::Peer(name) => name,
+        }
+    }
+}
+
+#[tokio::main]
 async fn main() -> Outcome<()> {
-    let mut numbers = std::env::args().skip(1).filter_map(|word| word.parse::<u64>().ok());
+    let words: Vec<String> = std::env::args().collect();
+    if let Some(at) = words.iter().position(|word| word == PEER) {
+        return peer(words.get(at + 1..).unwrap_or_default()).await;
+    }
+    let mut numbers = words.iter().skip(1).filter_map(|word| word.parse::<u64>().ok());
     let rows = numbers.next().unwrap_or(1_000_000);
-    let rounds = numbers.next().unwrap_or(5).max(1);
+    let rounds = numbers.next().unwrap_or(5).max(1) as usize;
     let program = build()?;
     let cluster = Cluster::builder()
         .version(Version::V15)
@@ -41,24 +68,68 @@ async fn main() -> Outcome<()> {
     println!("{rows} rows of 5 columns in transactions of 1000, best (median) of {rounds} rounds\n");
     println!("| | wall, s | client CPU, s | wall, ratio | CPU, ratio |\n| --- | --- | --- | --- | --- |");
     let ways = [("TCP", cluster.url(DATABASE)), ("unix socket", cluster.socket_url(DATABASE))];
-    // Both with the same options, values as text and in binary.
+    // All with the same options, values as text and in binary.
     for ((way, url), binary) in ways.iter().flat_map(|way| [(way, false), (way, true)]) {
-        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        let mut readers = vec![Reader::RecvLogical, Reader::PgCdc, Reader::Peer("pgwire-replication")];
+        // It connects by TCP, and asks for text.
+        if cfg!(feature = "rustcdc") && *way == "TCP" && !binary {
+            readers.push(Reader::Peer("rustcdc"));
+        }
+        let mut needed = vec![Vec::new(); readers.len()];
         for round in 0..rounds {
-            // Each first in every second round: what warms up serves both.
-            if round % 2 == 0 {
-                theirs.push(receive(&cluster, &client, way, binary, &end).await?);
-                ours.push(deliver(&program, &client, url, binary, &end).await?);
-            } else {
-                ours.push(deliver(&program, &client, url, binary, &end).await?);
-                theirs.push(receive(&cluster, &client, way, binary, &end).await?);
+            // Another one first in every round: what warms up serves all.
+            for at in (0..readers.len()).map(|at| (at + round) % readers.len()) {
+                let host = host(&cluster, way);
+                let times = match readers[at] {
+                    Reader::RecvLogical => receive(&cluster, &client, &host, binary, &end).await?,
+                    Reader::PgCdc => deliver(&program, &client, url, binary, &end).await?,
+                    Reader::Peer(name) => {
+                        let words = [
+                            name,
+                            &host,
+                            &cluster.port().to_string(),
+                            &rows.to_string(),
+                            &binary.to_string(),
+                        ];
+                        fresh_slot(&client).await?;
+                        timed(&client, Command::new(std::env::current_exe()?).arg(PEER).args(words)).await?
+                    }
+                };
+                needed[at].push(times);
             }
         }
         let values = if binary { "binary" } else { "text" };
-        let reference = report(&format!("pg_recvlogical, {way}, {values}"), &theirs, None);
-        report(&format!("pg-cdc, {way}, {values}"), &ours, Some(reference));
+        let mut reference = None;
+        for (reader, needed) in readers.iter().zip(&needed) {
+            let best = report(&format!("{}, {way}, {values}", reader.name()), needed, reference);
+            reference.get_or_insert(best);
+        }
     }
     Ok(())
+}
+
+/// Reads the slot as a peer does: its name, host, port, rows, and whether values come in binary.
+async fn peer(words: &[String]) -> Outcome<()> {
+    let [name, host, port, rows, binary] = words else { return Err("a peer's words are five".into()) };
+    let slot = Slot {
+        host: host.clone(),
+        port: port.parse()?,
+        database: DATABASE.into(),
+        name: "bench".into(),
+        publication: "bench".into(),
+        rows: rows.parse()?,
+        binary: binary.parse()?,
+    };
+    match &**name {
+        "pgwire-replication" => receivers::pgwire_replication(&slot).await,
+        #[cfg(feature = "rustcdc")]
+        "rustcdc" => receivers::rustcdc(&slot).await,
+        other => Err(format!("no peer is called {other}").into()),
+    }
+}
+
+fn host(cluster: &Cluster, way: &str) -> String {
+    if way == "TCP" { "127.0.0.1".into() } else { cluster.socket_dir().display().to_string() }
 }
 
 /// The release program, built as users build it.
@@ -71,7 +142,7 @@ fn build() -> Outcome<PathBuf> {
         .stderr(Stdio::inherit())
         .output()?;
     let lines = String::from_utf8(built.stdout)?;
-    let path = lines.lines().filter_map(|line| line.split_once("\"executable\":\"")).last();
+    let path = lines.lines().filter_map(|line| line.split_once("\"executable\":\"")).next_back();
     let (_, path) = path.ok_or("the build named no program")?;
     Ok(path.split('"').next().unwrap_or_default().into())
 }
@@ -118,11 +189,10 @@ async fn timed(client: &Client, reader: &mut Command) -> Outcome<Needed> {
     Ok(Needed { wall, cpu })
 }
 
-async fn receive(cluster: &Cluster, client: &Client, way: &str, binary: bool, end: &str) -> Outcome<Needed> {
+async fn receive(cluster: &Cluster, client: &Client, host: &str, binary: bool, end: &str) -> Outcome<Needed> {
     fresh_slot(client).await?;
-    let host = if way == "TCP" { "127.0.0.1".into() } else { cluster.socket_dir().display().to_string() };
     let mut reader = Command::new(cluster.bin_dir().join("pg_recvlogical"));
-    reader.args(["-h", &host, "-p", &cluster.port().to_string(), "-U", "postgres", "-d", DATABASE]);
+    reader.args(["-h", host, "-p", &cluster.port().to_string(), "-U", "postgres", "-d", DATABASE]);
     reader.args(["-S", "bench", "--start", "--no-loop", "--endpos", end, "-f", "/dev/null"]);
     reader.args(["-o", "proto_version=1", "-o", "publication_names=bench", "-o", "messages=true"]);
     if binary {

@@ -4,6 +4,7 @@ pub mod captures;
 pub mod held;
 pub mod peer;
 pub mod protobuf;
+pub mod receivers;
 pub mod regexes;
 pub mod streams;
 pub mod tape;
