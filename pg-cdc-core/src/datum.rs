@@ -14,7 +14,8 @@ pub enum Datum<'a> {
     NotInIdentity,
     /// The column was not published, or did not exist.
     Absent,
-    /// PostgreSQL's text form (the output of the type's `typoutput`), in UTF-8 where the server converts.
+    /// PostgreSQL's text form (the output of the type's `typoutput`), in UTF-8; of a database in SQL_ASCII any bytes,
+    /// unless the source was told what to make of them ([`InvalidText`](crate::InvalidText)).
     Text(&'a [u8]),
     /// PostgreSQL's binary form (the output of the type's `typsend`).
     Binary(&'a [u8]),

@@ -81,7 +81,7 @@ pub struct Message<'a> {
     /// When it was emitted, in microseconds since 1970-01-01 UTC: the commit time of its transaction. `None` where the
     /// plugin does not tell, as for a message that is not transactional.
     pub time: Option<i64>,
-    /// The prefix, in the database's encoding.
+    /// The prefix: text, as values are.
     pub prefix: &'a [u8],
     /// The content, any bytes.
     pub content: &'a [u8],

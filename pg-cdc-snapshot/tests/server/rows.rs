@@ -1,8 +1,9 @@
 //! All rows of all kinds of tables, with all their values.
 
+use pg_cdc_core::InvalidText;
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_snapshot::CopyFormatChoice;
-use pg_cdc_testkit::Version;
+use pg_cdc_testkit::{Cluster, Version};
 
 use crate::harness::Database;
 
@@ -160,4 +161,48 @@ async fn many_workers_with_little_memory_and_a_slow_reader_come_to_an_end() {
     // The limit, a buffer beyond it for each worker, and a large row with what is behind it.
     assert!(most < (256 << 10) + 8 * (32 << 10) + (3 << 20), "{most} bytes");
     assert_eq!(memory.retained(), 0);
+}
+
+#[tokio::test]
+async fn a_database_in_sql_ascii_is_read_as_text_where_bytes_that_are_none_are_dealt_with() {
+    for version in Version::under_test() {
+        let cluster = Cluster::shared(version).await.unwrap();
+        let name = cluster.fresh_database("ascii").await.unwrap();
+        let admin = cluster.connect("postgres").await.unwrap();
+        let made = format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+        );
+        admin.batch_execute(&format!("DROP DATABASE {name}")).await.unwrap();
+        admin.batch_execute(&made).await.unwrap();
+        let setup = r"CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, E'\xff'), (2, 'x')";
+        let database = Database::on(cluster, name, setup).await;
+        for (invalid, value) in [
+            (InvalidText::Error, (true, b"\xff".to_vec())),
+            (InvalidText::Replace, (false, "\u{fffd}".as_bytes().to_vec())),
+            (InvalidText::Base64, (false, b"/w==".to_vec())),
+        ] {
+            let mut options = database.options().await;
+            options.invalid_text = invalid;
+            let seen = database.snapshot(options.clone()).await.unwrap();
+            assert_eq!(seen.rows["public.t"][0][1], Some(value));
+            options.format = CopyFormatChoice::Binary;
+            let binary = database.snapshot(options).await;
+            match invalid {
+                InvalidText::Error => assert_eq!(binary.unwrap().rows["public.t"].len(), 2),
+                _ => {
+                    let error = pg_cdc_core::Error::from(binary.unwrap_err());
+                    assert_eq!(error.hint(), Some("copy in text"));
+                    let told = error.with_causes();
+                    assert!(told.contains("public.t") && told.contains("SQL_ASCII"), "{told}");
+                }
+            }
+        }
+    }
+    // Elsewhere the server sees to it, and nothing is otherwise.
+    let setup = "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'é')";
+    let database = Database::new(Version::under_test()[0], setup).await;
+    let mut options = database.options().await;
+    options.invalid_text = InvalidText::Base64;
+    let seen = database.snapshot(options).await.unwrap();
+    assert_eq!(seen.rows["public.t"][0][1], Some((true, "é".as_bytes().to_vec())));
 }
