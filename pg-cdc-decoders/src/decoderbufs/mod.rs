@@ -132,10 +132,11 @@ impl DecoderBufs {
         let has_another = match op {
             Op::Insert => !row.old_tuple.is_empty(),
             Op::Delete => !row.new_tuple.is_empty(),
-            _ => false,
+            _ => row.new_tuple.is_empty() && !row.old_tuple.is_empty(),
         };
         if has_another {
-            return Err(Fault::new(0, What::Wrong("an INSERT has an old row, or a DELETE a new one")));
+            let what = "an INSERT has an old row, a DELETE a new one, or an UPDATE an old one alone";
+            return Err(Fault::new(0, What::Wrong(what)));
         }
         // An INSERT without columns is one of a table that has none.
         let is_rowless = match op {

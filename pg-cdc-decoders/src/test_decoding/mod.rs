@@ -185,10 +185,11 @@ impl TestDecoding {
         if self.has_rewrites && tables.is_complete() && is_rewritten(table) {
             return Ok(Outcome::Taken);
         }
-        if lexer.take(b" (no-tuple-data)")
-            && let Some(outcome) = self.named.rowless(table, table_name, op, tables, batch)?
-        {
-            return Ok(outcome);
+        if lexer.take(b" (no-tuple-data)") {
+            lexer.end()?;
+            if let Some(outcome) = self.named.rowless(table, table_name, op, tables, batch)? {
+                return Ok(outcome);
+            }
         }
         let has_oids = self.has_oids;
         let change = RowLine { line: frame.data(), table, op, columns: lexer, has_oids };

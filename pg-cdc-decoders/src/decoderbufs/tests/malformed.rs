@@ -75,12 +75,16 @@ fn what_must_be_there_is_missed_by_name() {
 
 #[test]
 fn rows_that_an_operation_has_not_are_refused() {
-    let none = "an INSERT has an old row, or a DELETE a new one";
-    let mut insert = whole();
-    insert.old_tuple = insert.new_tuple.clone();
-    assert_eq!(Bench::new([t()]).wrong(&insert), none);
-    insert.op = Some(Op::Delete);
-    assert_eq!(Bench::new([t()]).wrong(&insert), none);
+    let none = "an INSERT has an old row, a DELETE a new one, or an UPDATE an old one alone";
+    let mut sent = whole();
+    sent.old_tuple = sent.new_tuple.clone();
+    assert_eq!(Bench::new([t()]).wrong(&sent), none);
+    sent.op = Some(Op::Delete);
+    assert_eq!(Bench::new([t()]).wrong(&sent), none);
+    // Of a table without columns, as the catalog has it, it was taken for one that has no rows.
+    sent.op = Some(Op::Update);
+    (sent.new_tuple, sent.new_typeinfo) = (Vec::new(), Vec::new());
+    assert_eq!(Bench::new([t()]).wrong(&sent), none);
 }
 
 #[test]

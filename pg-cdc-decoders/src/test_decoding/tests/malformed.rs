@@ -112,6 +112,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("table public.t: INSERT: Id[integer]:1", 24, "expected an identifier, found 'I'"),
         ("table public.t: UPDATE: old-key: id[integer]:1", 46, " new-tuple:"),
         ("table public.t: TRUNCATE: nothing", 25, "bytes follow"),
+        ("table public.t: UPDATE: (no-tuple-data) id[integer]:1", 39, "bytes follow"),
         ("message: transactional: 1 prefix: p, sz: 9 content:c", 34, "the message's content"),
         ("COMMIT 7", 0, "to be routed"),
     ] {
