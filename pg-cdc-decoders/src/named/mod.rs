@@ -32,129 +32,33 @@
 //!
 //! Text in other encodings than UTF-8 is converted on the way ([`TextEncoding`]).
 
+mod change;
 mod filler;
 pub(crate) mod held;
+mod message;
 mod relation;
 mod seen;
+mod sent;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod truncate;
 pub(crate) mod type_name;
+mod versions;
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::Arc;
 
-use pg_cdc_core::batch::{
-    BufferId, ChangeBatch, NewVersion, Op, Savepoint, TooLarge, Transaction, TruncateOptions,
-};
-use pg_cdc_core::{Frame, Outcome, Position, ReplicaIdentity, Sequence, Table, TableName, Tables};
+use pg_cdc_core::batch::{ChangeBatch, NewVersion, Savepoint, Transaction};
+use pg_cdc_core::{Outcome, Position, Sequence, Table, Tables};
 
 use crate::TextEncoding;
 use crate::cursor::{Fault, What};
-use filler::{Filler, Misfit};
 pub(crate) use held::{Held, Mark};
-use relation::{Relation, Relations};
-use settle::{Look, Settled, Versions};
+use relation::Relations;
+pub(crate) use sent::{Label, OldRows, Rules, SentChange, SentColumn, SentColumns, SentValue};
 pub(crate) use type_name::SentType;
-
-/// What a plugin does in general.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    /// A column whose TOASTed value did not change is left out of an UPDATE's new row.
-    pub(crate) omits_unchanged: bool,
-    /// An UPDATE that did not write its old row has one all the same, which is made from the new one.
-    pub(crate) makes_old_rows: bool,
-    pub(crate) old_rows: OldRows,
-    /// Of commit records only the ends are told.
-    pub(crate) tells_commit_ends: bool,
-}
-
-/// Which columns an old row has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OldRows {
-    /// Those of the replica identity that are not NULL.
-    WithoutNulls,
-    /// Those of the replica identity.
-    WithNulls,
-    /// All; those that are not of the replica identity are NULL.
-    All,
-}
-
-/// A change as it stands in a message.
-pub(crate) trait SentChange {
-    /// The bytes that name the table.
-    fn table(&self) -> &[u8];
-
-    /// What was done; not TRUNCATE.
-    fn op(&self) -> Op;
-
-    /// The bytes that say what the columns are declared as beyond their labels, where any do: where they are others than
-    /// before, the catalog is asked again.
-    fn declared(&self) -> &[u8] {
-        &[]
-    }
-
-    /// Walks over the rows, up to the message's end.
-    fn rows<C: SentColumns>(&self, columns: &mut C) -> Result<(), Fault>;
-
-    /// What [`table`](Self::table) says.
-    fn table_name(&self, text: &TextEncoding) -> Result<TableName, Fault>;
-
-    /// What the label of a column says.
-    fn column(&self, label: &[u8], text: &TextEncoding) -> Result<SentColumn, Fault>;
-}
-
-/// What a label says of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SentColumn {
-    pub(crate) name: String,
-    pub(crate) type_: SentType,
-}
-
-/// Who is told of a change's columns.
-pub(crate) trait SentColumns {
-    /// Columns of the old row follow.
-    fn old_row(&mut self) -> Result<(), Fault>;
-
-    /// Columns of the new row follow; before or after those of the old one.
-    fn new_row(&mut self) -> Result<(), Fault>;
-
-    /// The label that probably stands next; empty where nobody knows.
-    fn expected(&self) -> &[u8];
-
-    /// A column has `value`.
-    fn value(&mut self, label: Label<'_>, value: SentValue) -> Result<(), Fault>;
-
-    /// A column has a value that is no slice of the message: `make` appends it, in the form that `is_binary` says.
-    fn made(
-        &mut self,
-        label: Label<'_>,
-        is_binary: bool,
-        make: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
-    ) -> Result<(), Fault>;
-
-    /// As [`made`](Self::made), of text that is UTF-8 whatever the database's encoding.
-    fn made_utf8(&mut self, label: Label<'_>, make: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault>;
-}
-
-/// Which column.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Label<'a> {
-    /// The one that was [expected](SentColumns::expected).
-    Expected,
-    /// The one labelled so.
-    Read(&'a [u8]),
-}
-
-/// A value that is a slice of the message, or nothing. Offsets count from the message's start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SentValue {
-    Null,
-    Unchanged,
-    Text { offset: usize, length: usize },
-    Binary { offset: usize, length: usize },
-}
+use versions::Versions;
 
 /// The tables of a stream by their names, and where in it we are.
 #[derive(Debug)]
@@ -269,273 +173,6 @@ impl Named {
         Ok(Outcome::Commit { commit_lsn: mark.commit_lsn, end_lsn: mark.end_lsn })
     }
 
-    /// Takes in a change of a row.
-    #[inline]
-    pub(crate) fn change<S: SentChange>(
-        &mut self,
-        sent: &S,
-        frame: &Frame<'_>,
-        tables: &Tables,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let Some(transaction) = &self.transaction else { return Err(outside()) };
-        let Some(relation) = self.relations.get(sent.table()) else {
-            if self.relations.was_declared_otherwise(sent.table(), sent.declared()) {
-                self.confirmed.remove(sent.table());
-            }
-            return self.settle_and_write(sent, Look::AtColumns, frame, tables, batch);
-        };
-        if relation.is_redeclared(sent.declared()) {
-            // What is known of it may hold no longer.
-            self.relations.remove(sent.table());
-            self.confirmed.remove(sent.table());
-            return self.settle_and_write(sent, Look::AtColumns, frame, tables, batch);
-        }
-        if !relation.wants(sent.op(), transaction.commit_lsn) {
-            return Ok(Outcome::Taken);
-        }
-        let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
-        match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq)? {
-            Ok(()) => Ok(Outcome::Taken),
-            Err(misfit) => {
-                self.sequence.retract();
-                let look = match misfit {
-                    Misfit::Columns => Look::AtColumns,
-                    Misfit::Type(_) => Look::AtTypes,
-                };
-                self.settle_and_write(sent, look, frame, tables, batch)
-            }
-        }
-    }
-
-    /// The change shows a table, columns or types that are not known.
-    #[cold]
-    fn settle_and_write<S: SentChange>(
-        &mut self,
-        sent: &S,
-        look: Look,
-        frame: &Frame<'_>,
-        tables: &Tables,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let change = match self.settle(sent, look, tables)? {
-            Settled::Ask(outcome) => return Ok(outcome),
-            Settled::Known(change) => change,
-        };
-        self.settled();
-        if let Some(relation) = self.relations.get(sent.table()) {
-            relation.is_redeclared(sent.declared());
-        }
-        let mut schema_changes = usize::from(change.is_some());
-        if let Some((before, table)) = change {
-            batch.schema_change(before, table);
-        }
-        let fault = loop {
-            let Some(transaction) = &self.transaction else { break outside() };
-            let Some(relation) = self.relations.get(sent.table()) else { break unsettled() };
-            if !relation.wants(sent.op(), transaction.commit_lsn) {
-                return Ok(Outcome::Taken);
-            }
-            let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
-            match write(relation, self.rules, &self.text, sent, frame, batch, transaction, seq) {
-                Ok(Ok(())) => return Ok(Outcome::Taken),
-                // What the catalog says of now does not fit the change of then: the value is carried as its text.
-                Ok(Err(Misfit::Type(column))) => {
-                    self.sequence.retract();
-                    let Some((before, table)) = self.as_text(sent.table(), column) else { break unsettled() };
-                    batch.schema_change(Some(before), table);
-                    schema_changes += 1;
-                }
-                Ok(Err(Misfit::Columns)) => break unsettled(),
-                Err(fault) => break fault,
-            }
-        };
-        (0..schema_changes).for_each(|_| batch.retract_schema_change());
-        Err(fault)
-    }
-
-    /// Takes in a change of which no row was sent: the table has no replica identity. `sent` are the bytes that name the
-    /// table, of which `name_of` says what they mean. `None` where its rows are sent whole and there is nothing to send: a
-    /// table without columns. It is settled then, and the row is an empty one.
-    ///
-    /// # Errors
-    ///
-    /// Where the change is wanted: nobody can tell which row it was.
-    #[cold]
-    pub(crate) fn rowless(
-        &mut self,
-        sent: &[u8],
-        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
-        op: Op,
-        tables: &Tables,
-        batch: &mut ChangeBatch,
-    ) -> Result<Option<Outcome>, Fault> {
-        let Some(commit_lsn) = self.transaction.map(|transaction| transaction.commit_lsn) else {
-            return Err(outside());
-        };
-        let mut change = None;
-        if self.relations.get(sent).is_none() {
-            let name = name_of(sent, &self.text)?;
-            match self.settle_unseen(sent, &name, tables)? {
-                Settled::Ask(outcome) => return Ok(Some(outcome)),
-                Settled::Known(known) => change = known,
-            }
-        }
-        self.settled();
-        let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
-        // One that was delivered before was passed over before.
-        let is_passed_over = !relation.wants(op, commit_lsn) || self.sequence.passes_all();
-        let is_whole = |table: &Table| table.identity == ReplicaIdentity::Full;
-        let is_bare =
-            relation.table.as_ref().is_some_and(|table| table.columns.is_empty() && is_whole(table));
-        if is_passed_over || is_bare {
-            if let Some((before, table)) = change {
-                batch.schema_change(before, table);
-            }
-            return Ok(is_passed_over.then_some(Outcome::Taken));
-        }
-        let name = relation.table.as_ref().map(|table| table.name.to_string()).unwrap_or_default();
-        let what = format!(
-            "table {name}: a row was changed, and not sent which: the table has no replica identity. ALTER TABLE … REPLICA \
-             IDENTITY gives it one for what follows; without_key: inserts_only or ignore passes over such changes"
-        );
-        Err(Fault::new(0, What::Said(what.into())))
-    }
-
-    /// Takes in a TRUNCATE of `tables_sent`, each the bytes that name it, of which `name_of` says what they mean.
-    pub(crate) fn truncate<'t>(
-        &mut self,
-        tables_sent: impl Iterator<Item = &'t [u8]> + Clone,
-        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
-        options: TruncateOptions,
-        frame: &Frame<'_>,
-        tables: &Tables,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        if self.transaction.is_none() {
-            return Err(outside());
-        }
-        // All must be known before anything is added.
-        let mut unknown = Vec::new();
-        for sent in tables_sent.clone() {
-            if self.relations.get(sent).is_none() {
-                let name = name_of(sent, &self.text)?;
-                if self.must_ask(sent, &name, tables) {
-                    return Ok(self.need(sent, &name, Vec::new()));
-                }
-                unknown.push(sent);
-            }
-        }
-        let asked = self.asked.len();
-        if !unknown.is_empty() {
-            // Two names may come to one table, and settling one forgets the other: it is not asked for again.
-            self.asked.extend(tables_sent.clone().map(Box::from));
-        }
-        for sent in unknown {
-            self.settle_named(sent, &name_of, tables, batch)?;
-        }
-        for sent in tables_sent {
-            if self.relations.get(sent).is_none() {
-                self.settle_named(sent, &name_of, tables, batch)?;
-            }
-            let Some(transaction) = &self.transaction else { return Err(outside()) };
-            let Some(relation) = self.relations.get(sent) else { return Err(unsettled()) };
-            if !relation.wants(Op::Truncate, transaction.commit_lsn) {
-                continue;
-            }
-            let Some(seq) = self.sequence.admit() else { continue };
-            batch.enter(transaction);
-            if seq == 0 {
-                batch.begin();
-            }
-            if let Some(table) = relation.in_batch(batch) {
-                batch.truncate(table, options, frame.lsn, seq);
-            }
-        }
-        self.asked.truncate(asked);
-        self.settled();
-        Ok(Outcome::Taken)
-    }
-
-    /// Finds out what a table is that is truncated, of which all was asked.
-    fn settle_named(
-        &mut self,
-        sent: &[u8],
-        name_of: impl Fn(&[u8], &TextEncoding) -> Result<TableName, Fault>,
-        tables: &Tables,
-        batch: &mut ChangeBatch,
-    ) -> Result<(), Fault> {
-        let name = name_of(sent, &self.text)?;
-        if let Settled::Known(Some((before, table))) = self.settle_unseen(sent, &name, tables)? {
-            batch.schema_change(before, table);
-        }
-        Ok(())
-    }
-
-    /// Takes in a logical message; the ranges count from the start of its frame.
-    pub(crate) fn message(
-        &mut self,
-        is_transactional: bool,
-        prefix: Range<usize>,
-        content: Range<usize>,
-        frame: &Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let base = frame.start();
-        let place = |range: Range<usize>| base + range.start..base + range.end;
-        let (prefix, content, lsn) = (place(prefix), place(content), frame.lsn);
-        self.message_put(is_transactional, frame, batch, |batch, buffer, seq, time| {
-            batch.message(is_transactional, buffer, prefix, content, lsn, seq, time)
-        })
-    }
-
-    /// Takes in a logical message whose parts are no slices of its frame.
-    pub(crate) fn message_copied(
-        &mut self,
-        is_transactional: bool,
-        prefix: &[u8],
-        content: &[u8],
-        frame: &Frame<'_>,
-        batch: &mut ChangeBatch,
-    ) -> Result<Outcome, Fault> {
-        let lsn = frame.lsn;
-        self.message_put(is_transactional, frame, batch, |batch, buffer, seq, time| {
-            batch.message_copied(is_transactional, buffer, prefix, content, lsn, seq, time)
-        })
-    }
-
-    fn message_put(
-        &mut self,
-        is_transactional: bool,
-        frame: &Frame<'_>,
-        batch: &mut ChangeBatch,
-        put: impl FnOnce(&mut ChangeBatch, BufferId, u64, i64) -> Result<(), TooLarge>,
-    ) -> Result<Outcome, Fault> {
-        let lsn = frame.lsn;
-        if !is_transactional {
-            if self.sequence.admits_alone(lsn) {
-                let buffer = batch.attach(frame.buffer());
-                put(batch, buffer, 0, 0)?;
-            }
-            // It is sent as soon as it is read, and so confirms, as a commit does, what was committed before.
-            return Ok(match self.transaction {
-                Some(_) => Outcome::Taken,
-                None => Outcome::alone(lsn),
-            });
-        }
-        let Some(transaction) = &self.transaction else {
-            return Err(Fault::new(0, What::Misplaced("a transactional message outside of a transaction")));
-        };
-        let Some(seq) = self.sequence.admit() else { return Ok(Outcome::Taken) };
-        batch.enter(transaction);
-        if seq == 0 {
-            batch.begin();
-        }
-        let buffer = batch.attach(frame.buffer());
-        put(batch, buffer, seq, transaction.commit_time)?;
-        Ok(Outcome::Taken)
-    }
-
     /// A frame follows that holds a whole transaction: it is taken in as a whole, after which [`keep`](Self::keep) is
     /// called, or not at all, after which [`roll_back`](Self::roll_back) is.
     pub(crate) fn savepoint(&mut self, batch: &mut ChangeBatch) -> Savepoint {
@@ -567,36 +204,6 @@ impl Named {
             self.asked.clear();
         }
     }
-}
-
-/// Writes a change whose columns are those of `relation`.
-#[allow(clippy::too_many_arguments, reason = "parts of `Named` that are borrowed one by one")]
-#[inline]
-fn write<S: SentChange>(
-    relation: &mut Relation,
-    rules: Rules,
-    text: &TextEncoding,
-    sent: &S,
-    frame: &Frame<'_>,
-    batch: &mut ChangeBatch,
-    transaction: &Transaction,
-    seq: u64,
-) -> Result<Result<(), Misfit>, Fault> {
-    batch.enter(transaction);
-    let Some(table) = relation.in_batch(batch) else { return Ok(Ok(())) };
-    let buffer = batch.attach(frame.buffer());
-    let mut writer = batch.write(buffer);
-    if seq == 0 {
-        writer.begins();
-    }
-    let op = sent.op();
-    let mut filler = Filler::new(writer, relation, rules, text, frame, op);
-    sent.rows(&mut filler)?;
-    match filler.finish() {
-        Ok(writer) => writer.finish(op, table, frame.lsn, seq, frame.data().len())?,
-        Err(misfit) => return Ok(Err(misfit)),
-    }
-    Ok(Ok(()))
 }
 
 #[cold]
