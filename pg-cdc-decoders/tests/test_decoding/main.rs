@@ -5,4 +5,5 @@ mod encodings;
 mod losses;
 mod phases;
 mod printed;
+#[path = "../support/mod.rs"]
 mod support;
