@@ -116,7 +116,8 @@ async fn a_server_shuts_down_and_comes_back_while_a_transaction_is_prepared() {
         drop(client);
         let since = Instant::now();
         cluster.stop(StopMode::Fast).await.unwrap();
-        assert!(since.elapsed() < Duration::from_secs(6), "stopped after {:?}", since.elapsed());
+        // A walsender that is not answered is given up after a minute.
+        assert!(since.elapsed() < Duration::from_secs(30), "stopped after {:?}", since.elapsed());
         cluster.start_again().await.unwrap();
         let client = cluster.connect("postgres").await.unwrap();
         reading(&client, "prepared").await;
