@@ -6,7 +6,7 @@ use pg_cdc_testkit::workload::{Live, Pgbench, Random};
 use pg_cdc_testkit::{Cluster, StopMode, Version};
 
 use crate::support::{PATIENCE, Pipeline, eventually};
-use crate::{confirmed, reading, replay_equals, row_file, saved_confirmed};
+use crate::{confirmed, confirmed_up_to, reading, replay_equals, row_file, saved_confirmed};
 
 /// What pg_ctl itself takes on a busy machine. A walsender that is not answered is given up after a minute.
 const A_FEW_SECONDS: Duration = Duration::from_secs(30);
@@ -73,9 +73,7 @@ async fn a_fast_shutdown_comes_to_an_end_while_the_pipeline_is_idle() {
         client.batch_execute("CREATE TABLE other AS SELECT 1 AS one").await.unwrap();
         let insert_lsn = "SELECT (pg_current_wal_insert_lsn() - '0/0')::text";
         let now: u64 = client.value(insert_lsn).await.unwrap().parse().unwrap();
-        while confirmed(&client, "idle").await < now {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        confirmed_up_to(&client, "idle", now).await;
         client.batch_execute("INSERT INTO other VALUES (2)").await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
         let left: u64 = client.value(insert_lsn).await.unwrap().parse().unwrap();
