@@ -1,5 +1,7 @@
 //! Decoding allocates nothing a change, once the vectors of the recycled batches have grown.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,6 +22,47 @@ const CHANGES: usize = 100_000;
 /// A transaction has this many changes.
 const TRANSACTION: usize = 50;
 const TRANSACTIONS_A_BATCH: usize = 10;
+
+/// Decodes batches of so many changes each; what the first of them needs, in which vectors grow and tables are found out,
+/// does for all others.
+#[track_caller]
+fn assert_allocates_nothing(
+    changes: usize,
+    a_batch: usize,
+    what: impl Debug,
+    decode_batch: &mut dyn FnMut() -> usize,
+) {
+    assert_eq!(decode_batch(), a_batch);
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..changes / a_batch {
+            assert_eq!(decode_batch(), a_batch);
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{what:?}: {counted:?}");
+}
+
+/// Decodes the changes of a transaction that was begun, as they are once it has committed.
+#[track_caller]
+fn assert_decodes_without_allocating(
+    decoder: &mut dyn Decoder,
+    commit: &Bytes,
+    changes: &[Bytes],
+    what: impl Debug,
+) {
+    let Route::Commit(committed) = decoder.route(Frame::whole(Lsn::new(60), commit)).unwrap() else {
+        panic!("no commit")
+    };
+    let (tables, recycler) = (Tables::without_catalog(), Recycler::new());
+    assert_allocates_nothing(CHANGES / 10, changes.len(), what, &mut || {
+        let mut batch = recycler.batch();
+        let _ = decoder.decode(committed.begin(), &tables, &mut batch).unwrap();
+        for change in changes {
+            let _ = decoder.decode(Frame::whole(Lsn::new(50), change), &tables, &mut batch).unwrap();
+        }
+        let _ = decoder.decode(committed.commit(), &tables, &mut batch).unwrap();
+        batch.len()
+    });
+}
 
 /// One transaction, in one buffer: inserts, updates with a key, with a row and without, deletes; text, binary, NULL
 /// and unchanged values; over four tables in turn.
@@ -84,16 +127,7 @@ fn decoding_allocates_nothing_a_change() {
             }
             batch.len()
         };
-        // The vectors grow.
-        decode_batch();
-        let mut decoded = 0;
-        let counted = allocation_counter::measure(|| {
-            while decoded < CHANGES {
-                decoded += decode_batch();
-            }
-        });
-        assert_eq!(decoded, CHANGES);
-        assert_eq!(counted.count_total, 0, "{columns} columns: {counted:?}");
+        assert_allocates_nothing(CHANGES, TRANSACTIONS_A_BATCH * TRANSACTION, columns, &mut decode_batch);
     }
 }
 
@@ -132,32 +166,11 @@ fn decoding_lines_allocates_nothing_a_change() {
     for encoding in ["UTF8", "LATIN1", "SQL_ASCII"] {
         for columns in [5, 50] {
             let mut decoder = TestDecoding::new(150_000, TextEncoding::new(encoding).unwrap());
-            let (tables, recycler) = (Tables::without_catalog(), Recycler::new());
             let [begin, commit] =
                 [Line::Begin { xid: 7 }, Line::Commit { xid: 7, time: "2000-01-01 00:00:00+00".to_owned() }]
                     .map(|line| line.encode());
             let _ = decoder.route(Frame::whole(Lsn::new(50), &begin)).unwrap();
-            let Route::Commit(committed) = decoder.route(Frame::whole(Lsn::new(60), &commit)).unwrap() else {
-                panic!("no commit")
-            };
-            let lines = lines(columns);
-            let mut decode_batch = || {
-                let mut batch = recycler.batch();
-                let _ = decoder.decode(committed.begin(), &tables, &mut batch).unwrap();
-                for line in &lines {
-                    let _ = decoder.decode(Frame::whole(Lsn::new(50), line), &tables, &mut batch).unwrap();
-                }
-                let _ = decoder.decode(committed.commit(), &tables, &mut batch).unwrap();
-                batch.len()
-            };
-            // The vectors grow, the tables are made.
-            decode_batch();
-            let counted = allocation_counter::measure(|| {
-                for _ in 0..CHANGES / 10 / lines.len() {
-                    assert_eq!(decode_batch(), lines.len());
-                }
-            });
-            assert_eq!(counted.count_total, 0, "{encoding}, {columns} columns: {counted:?}");
+            assert_decodes_without_allocating(&mut decoder, &commit, &lines(columns), (encoding, columns));
         }
     }
 }
@@ -205,7 +218,6 @@ fn decoding_row_messages_allocates_nothing_a_change() {
     for columns in [5, 50] {
         let format = MoneyFormat::from_samples("$1,234,567.00", "-$1,234,567.00").unwrap();
         let mut decoder = DecoderBufs::new(TextEncoding::new("LATIN1").unwrap()).with_money(format);
-        let (tables, recycler) = (Tables::without_catalog(), Recycler::new());
         let [begin, commit] =
             [bufs::Op::Begin, bufs::Op::Commit].map(|op| RowMessage::new(7, 5, op).encode());
         let _ = decoder.route(Frame::whole(Lsn::new(50), &begin)).unwrap();
@@ -217,26 +229,7 @@ fn decoding_row_messages_allocates_nothing_a_change() {
             }
         });
         assert_eq!(counted.count_total, 0, "routing: {counted:?}");
-        let Route::Commit(committed) = decoder.route(Frame::whole(Lsn::new(60), &commit)).unwrap() else {
-            panic!("no commit")
-        };
-        let mut decode_batch = || {
-            let mut batch = recycler.batch();
-            let _ = decoder.decode(committed.begin(), &tables, &mut batch).unwrap();
-            for message in &messages {
-                let _ = decoder.decode(Frame::whole(Lsn::new(50), message), &tables, &mut batch).unwrap();
-            }
-            let _ = decoder.decode(committed.commit(), &tables, &mut batch).unwrap();
-            batch.len()
-        };
-        // The vectors grow, the tables are made.
-        decode_batch();
-        let counted = allocation_counter::measure(|| {
-            for _ in 0..CHANGES / 10 / messages.len() {
-                assert_eq!(decode_batch(), messages.len());
-            }
-        });
-        assert_eq!(counted.count_total, 0, "{columns} columns: {counted:?}");
+        assert_decodes_without_allocating(&mut decoder, &commit, &messages, columns);
     }
 }
 
@@ -369,16 +362,8 @@ fn decoding_wal2json_allocates_nothing_a_change() {
             }
             batch.len()
         };
-        // The table is found out, and the vectors grow.
-        decode_batch();
-        let mut decoded = 0;
-        let counted = allocation_counter::measure(|| {
-            while decoded < CHANGES {
-                decoded += decode_batch();
-            }
-        });
-        assert_eq!(decoded, CHANGES);
-        assert_eq!(counted.count_total, 0, "{version:?}, {} frames: {counted:?}", frames.len());
+        let what = (version, frames.len());
+        assert_allocates_nothing(CHANGES, TRANSACTIONS_A_BATCH * TRANSACTION, what, &mut decode_batch);
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the stream's driver answers to a decoder that knows a table by its name only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt as _;
@@ -11,7 +13,9 @@ use pg_cdc_core::{
     Columns, DecodeError, Decoder, Frame, Known, Outcome, Position, Shape, Source, SourceError, TableName,
     TableShape, Tables, catalog,
 };
-use pg_cdc_testkit::{Cluster, Version};
+use pg_cdc_testkit::Version;
+
+use support::Case;
 
 /// Asks once for `name`, and remembers what was said.
 #[derive(Clone)]
@@ -42,18 +46,17 @@ impl Decoder for Probe {
 
 /// What is said of `schema.table` by a source that wants all tables of `before`.
 async fn ask(
-    cluster: &Cluster,
-    database: &str,
+    case: &Case,
     slot: &str,
     before: &[catalog::TableInfo],
     (schema, table): (&str, &str),
     adjust: impl FnOnce(&mut ReplicationOptions),
 ) -> Result<Known, SourceError> {
-    let connect: pg_cdc_core::wire::ConnectConfig = cluster.url(database).parse().unwrap();
+    let connect = case.connect();
     let client = catalog::connect(&connect).await.unwrap();
     // Whoever read it before takes a moment to be gone.
-    cluster.connect(database).await.unwrap().slot_is_free(slot).await.unwrap();
-    let found = catalog::find_slot(&client, cluster.version_num(), slot).await.unwrap().unwrap();
+    case.client.slot_is_free(slot).await.unwrap();
+    let found = catalog::find_slot(&client, case.cluster.version_num(), slot).await.unwrap().unwrap();
     let mut connection = Connection::connect(&connect, Session::Replication).await.unwrap();
     let server = identify(&mut connection).await.unwrap().server;
     connection.close().await;
@@ -85,33 +88,19 @@ fn wanted(known: Result<Known, SourceError>) -> pg_cdc_core::TableFacts {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_is_found_by_its_name_of_now_or_of_then() {
     let version = *Version::under_test().last().unwrap();
-    let cluster = Cluster::shared(version).await.unwrap();
-    let database = cluster.fresh_database("lookup").await.unwrap();
-    let client = cluster.connect(&database).await.unwrap();
-    client
-        .batch_execute(
-            "CREATE TABLE public.same (id int PRIMARY KEY, v text, secret text, n int);
-             CREATE TABLE public.renamed (id int PRIMARY KEY);
-             CREATE TABLE public.dropped (id int PRIMARY KEY);
-             CREATE TABLE public.\"sw'apped\" (id int PRIMARY KEY)",
-        )
-        .await
-        .unwrap();
-    let ours = catalog::connect(&cluster.url(&database).parse().unwrap()).await.unwrap();
-    let before = catalog::list_tables(&ours, cluster.version_num()).await.unwrap();
+    let schema = "CREATE TABLE public.same (id int PRIMARY KEY, v text, secret text, n int);
+                  CREATE TABLE public.renamed (id int PRIMARY KEY);
+                  CREATE TABLE public.dropped (id int PRIMARY KEY);
+                  CREATE TABLE public.\"sw'apped\" (id int PRIMARY KEY)";
+    let mut case = Case::new(version, schema).await;
+    let before = case.list().await;
     let oid = |name: &str| before.iter().find(|info| &*info.whole.name.name == name).unwrap().whole.oid;
-    let slot = format!("lookup_{database}");
-    let sql = format!("SELECT pg_create_logical_replication_slot('{slot}', 'test_decoding')");
-    client.batch_execute(&sql).await.unwrap();
-    client
-        .batch_execute(
-            "INSERT INTO public.same VALUES (1); ALTER TABLE public.renamed RENAME TO renamed_since;
-             DROP TABLE public.dropped; ALTER TABLE public.\"sw'apped\" RENAME TO moved;
-             CREATE TABLE public.\"sw'apped\" (id int PRIMARY KEY); CREATE TABLE public.later (id int)",
-        )
-        .await
-        .unwrap();
-    let ask = async |name: (&str, &str)| ask(cluster, &database, &slot, &before, name, |_| {}).await;
+    let slot = case.slot("test_decoding").await;
+    case.run(["INSERT INTO public.same VALUES (1); ALTER TABLE public.renamed RENAME TO renamed_since;
+         DROP TABLE public.dropped; ALTER TABLE public.\"sw'apped\" RENAME TO moved;
+         CREATE TABLE public.\"sw'apped\" (id int PRIMARY KEY); CREATE TABLE public.later (id int)"])
+        .await;
+    let ask = async |name: (&str, &str)| ask(&case, &slot, &before, name, |_| {}).await;
 
     let same = wanted(ask(("public", "same")).await);
     assert_eq!((same.table.oid, same.table.columns.len()), (oid("same"), 4));
@@ -135,17 +124,17 @@ async fn a_table_is_found_by_its_name_of_now_or_of_then() {
     // What is read of it is what was asked for.
     let shape = Arc::new(Shape::default().with_columns(Columns::Except(vec!["secret".to_owned()])));
     let shapes = vec![TableShape { oid: oid("same"), shape }];
-    let shaped = self::ask(cluster, &database, &slot, &before, ("public", "same"), |options| {
+    let shaped = self::ask(&case, &slot, &before, ("public", "same"), |options| {
         options.shapes = shapes;
     });
     let shaped = wanted(shaped.await);
     assert!(shaped.table.columns.len() == 3 && !shaped.takes("secret") && shaped.takes("v"));
 
     // One that appeared is an error where it is to be one.
-    let unknown = self::ask(cluster, &database, &slot, &before, ("public", "later"), |options| {
+    let unknown = self::ask(&case, &slot, &before, ("public", "later"), |options| {
         options.unknown_tables = UnknownTables::Error;
     });
     let error = unknown.await.unwrap_err().to_string();
     assert!(error.contains("table public.later appeared"), "{error}");
-    client.drop_slot(&slot).await.unwrap();
+    case.end().await;
 }

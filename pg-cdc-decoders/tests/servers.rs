@@ -1,15 +1,16 @@
 //! What real servers send in blocks and prepared comes to what they send by protocol 1.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::fmt::Write as _;
-use std::time::Duration;
+mod support;
 
-use bytes::Bytes;
-use pg_cdc_core::batch::{BufferPool, ChangeBatch, Event, Row};
-use pg_cdc_core::wire::{Connection, ServerFrame, Session, StatusUpdate};
-use pg_cdc_core::{Datum, Lsn};
+use std::fmt::Write as _;
+
+use pg_cdc_core::batch::{ChangeBatch, Event, Row};
+use pg_cdc_core::{Datum, Lsn, Tables};
 use pg_cdc_decoders::PgOutput;
 use pg_cdc_testkit::{Client, Cluster, Keeper, Version};
+
+use support::{Frames, assert_same, decoded, refused};
 
 /// Rows that do not fit into the server's memory for a transaction (`logical_decoding_work_mem`).
 const MANY: u32 = 1500;
@@ -147,33 +148,10 @@ fn ways(major: u32) -> Vec<Way> {
 }
 
 /// Everything that a slot has from `from` on up to the end of the workload, as it comes.
-async fn record(url: String, slot: String, from: Lsn, options: String) -> Vec<(Lsn, Bytes)> {
-    let connection = Connection::connect(&url.parse().unwrap(), Session::Replication).await.unwrap();
-    let command = format!(
-        "START_REPLICATION SLOT {slot} LOGICAL {from} ({options}, publication_names 'p', messages 'true')"
-    );
-    let mut stream = connection.start_replication(&command, &BufferPool::new(256 << 20)).await.unwrap();
-    let mut frames = Vec::new();
-    loop {
-        let block =
-            stream.next_block_or_more(64 << 10, Duration::from_millis(1)).await.unwrap().expect("an end");
-        for range in block.payloads() {
-            let frame = block.bytes().slice(range);
-            match ServerFrame::parse(&frame).unwrap() {
-                ServerFrame::XLogData { start, payload, .. } => {
-                    frames.push((start, Bytes::copy_from_slice(&frame[payload])));
-                }
-                ServerFrame::Keepalive { reply_wanted: true, .. } => {
-                    stream.send(&StatusUpdate::default().encode()).await.unwrap();
-                }
-                ServerFrame::Keepalive { .. } => {}
-            }
-        }
-        if frames.last().is_some_and(|(_, last)| last.ends_with(END)) {
-            stream.finish().await.unwrap();
-            return frames;
-        }
-    }
+async fn record(url: String, slot: String, from: Lsn, options: String) -> Frames {
+    let options = format!("({options}, publication_names 'p', messages 'true')");
+    let ends = |frames: &Frames| frames.last().is_some_and(|(_, last)| last.ends_with(END));
+    support::record(&url.parse().unwrap(), &slot, from, &options, ends).await
 }
 
 fn show(row: &Row<'_>) -> String {
@@ -205,14 +183,7 @@ fn lines(batch: &ChangeBatch) -> Vec<String> {
     batch.events().map(describe).collect()
 }
 
-fn same(ours: &[String], theirs: &[String], what: &str) {
-    if let Some(at) = (0..ours.len().max(theirs.len())).find(|&at| ours.get(at) != theirs.get(at)) {
-        let (ours, theirs) = (ours.get(at), theirs.get(at));
-        panic!("{what}: line {at} is\n{ours:?}\nby protocol 1\n{theirs:?}");
-    }
-}
-
-fn tags(frames: &[(Lsn, Bytes)]) -> String {
+fn tags(frames: &Frames) -> String {
     let mut tags: Vec<u8> = frames.iter().filter_map(|(_, frame)| frame.first().copied()).collect();
     tags.sort_unstable();
     tags.dedup();
@@ -260,11 +231,7 @@ async fn what_servers_send_in_blocks_is_what_they_send_by_protocol_1() {
 
         let whole =
             record(cluster.url("postgres"), "one".into(), Lsn::ZERO, "proto_version '1'".into()).await;
-        let mut keeper = Keeper::new(PgOutput::new());
-        for (lsn, data) in &whole {
-            keeper.decode(*lsn, data).unwrap();
-        }
-        let whole = lines(&keeper.batch);
+        let whole = lines(&decoded(PgOutput::new(), Tables::without_catalog(), &whole));
         assert!(whole.len() > 10_000, "{}", whole.len());
         assert!(!whole.iter().any(|line| line.contains("given up")));
 
@@ -284,11 +251,7 @@ async fn what_servers_send_in_blocks_is_what_they_send_by_protocol_1() {
                     keeper.take(*lsn, data).unwrap();
                 }
                 assert!(keeper.is_empty(), "{major} {slot}: something is kept");
-                same(
-                    &lines(&keeper.batch),
-                    &whole,
-                    &format!("PostgreSQL {major}, slot {slot}, cutting {cuts}"),
-                );
+                assert_same(&lines(&keeper.batch), &whole, (major, &slot, cuts));
             }
             let expected = match slot.split('_').next() {
                 Some("two" | "four") => "ABCDEIMORSTUYc",
@@ -338,8 +301,7 @@ async fn a_prepared_transaction_comes_again_unless_more_than_its_start_is_acknow
         let may = may.unwrap();
         assert_eq!(tags(&from(may).await), tags(&all), "PostgreSQL {version}: it does not come again");
         let beyond = from(Lsn::new(may.as_u64() + 1)).await;
-        let mut keeper = Keeper::new(PgOutput::new());
-        let error = beyond.iter().find_map(|(lsn, data)| keeper.take(*lsn, data).err()).unwrap().to_string();
+        let error = refused(PgOutput::new(), Tables::without_catalog(), &beyond);
         assert!(error.contains("its changes are lost"), "{error}");
     }
 }

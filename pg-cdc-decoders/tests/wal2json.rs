@@ -1,25 +1,24 @@
 //! What a real server prints through `wal2json` comes to what it sends through pgoutput, but for what `docs/plugins.md`
 //! says. Where the plugin is not installed there is nothing to test, which is said.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
+mod support;
 
-use bytes::Bytes;
 use pg_cdc_core::batch::{Change, ChangeBatch, Event, Op, Row, TruncateOptions};
-use pg_cdc_core::catalog::{self, TableInfo};
 use pg_cdc_core::types::oid;
-use pg_cdc_core::{Column, Datum, Decoder, Known, Lsn, TableFacts, Tables};
+use pg_cdc_core::{Column, Datum, Lsn, TableName, Tables};
 use pg_cdc_decoders::wal2json::{FormatVersion, ONLY_LOCAL, PluginOption, add_tables, unknown_option};
 use pg_cdc_decoders::{PgOutput, TextEncoding, Wal2Json};
-use pg_cdc_testkit::{Client, Cluster, Keeper, Version};
+use pg_cdc_testkit::Version;
 
+use support::{Case, Frames, assert_same, decoded, workload};
+
+/// Beside the tables of the [`workload`].
 const SCHEMA: &str = r#"
     CREATE SCHEMA "S.x";
     CREATE TYPE "S.x"."My ""T" AS ENUM ('a', 'b"\');
     CREATE TYPE public."Ends \" AS ENUM ('a');
     CREATE TYPE public."a"",""typeoid"":1,""value"":" AS ENUM ('a');
-    CREATE TYPE public.pair AS (a int, b text);
-    CREATE DOMAIN public.dom AS int CHECK (VALUE > 0);
     CREATE DOMAIN public.flag AS boolean;
     CREATE DOMAIN public.raw AS bytea;
     CREATE TABLE public.zoo (id bigint PRIMARY KEY, i2 smallint, i4 int, o oid, f4 real, f8 float8, n numeric,
@@ -31,30 +30,15 @@ const SCHEMA: &str = r#"
         ra public.raw, ov oidvector, iv2 int2vector, l pg_lsn, "select" int);
     CREATE TABLE "S.x"."Tab:le"", "( "a ""b""
 \é😀" int PRIMARY KEY, "value" text, "typeoid" "S.x"."My ""T");
-    CREATE TABLE public.whole (id int PRIMARY KEY, a int, v text, w text DEFAULT 'w');
-    ALTER TABLE public.whole REPLICA IDENTITY FULL;
-    CREATE TABLE public.toast (id int PRIMARY KEY, v text, w text);
-    ALTER TABLE public.toast ALTER v SET STORAGE EXTERNAL, ALTER w SET STORAGE EXTERNAL;
-    CREATE TABLE public.toast_whole (id int PRIMARY KEY, v text, w text);
-    ALTER TABLE public.toast_whole ALTER v SET STORAGE EXTERNAL, ALTER w SET STORAGE EXTERNAL;
-    ALTER TABLE public.toast_whole REPLICA IDENTITY FULL;
     CREATE TABLE public.toast_key (k text PRIMARY KEY, v int);
     ALTER TABLE public.toast_key ALTER k SET STORAGE EXTERNAL;
-    CREATE TABLE public.by_index (a int, b int NOT NULL, c text);
-    CREATE UNIQUE INDEX by_index_b ON public.by_index (b);
-    ALTER TABLE public.by_index REPLICA IDENTITY USING INDEX by_index_b;
     CREATE TABLE public.all_key (a int, b text, PRIMARY KEY (b, a));
-    CREATE TABLE public.altered (id int PRIMARY KEY, a int, b text);
-    CREATE TABLE public.dropped (id int PRIMARY KEY, e "S.x"."My ""T");
     CREATE TABLE public.nokey (a int);
-    CREATE TABLE public.empty ();
-    CREATE TABLE public.generated (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id * 2) STORED, v text);
     CREATE TABLE public.parted (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
     CREATE TABLE public.parted_1 PARTITION OF public.parted FOR VALUES FROM (0) TO (10);
-    CREATE TABLE public.parted_2 PARTITION OF public.parted FOR VALUES FROM (10) TO (20);
-    CREATE PUBLICATION p FOR ALL TABLES"#;
+    CREATE TABLE public.parted_2 PARTITION OF public.parted FOR VALUES FROM (10) TO (20)"#;
 
-const WORKLOAD: &str = r#"
+const STATEMENTS: &str = r#"
     INSERT INTO public.zoo VALUES (1, -2, 3, 4000000000, 'NaN', '-Infinity', 'NaN', 12.30, true, B'1010', B'1', 'null',
         'x', 'c', 'x', 'name', '\x00ff27', '2024-02-29', '12:34:56.7', '12:34:56+05:30',
         '2024-02-29 12:00:00.5', '2024-02-29 12:00:00+00', '1 year -2 days 03:04:05',
@@ -75,56 +59,20 @@ const WORKLOAD: &str = r#"
     BEGIN; INSERT INTO public.toast SELECT i, repeat('x', i) FROM generate_series(100, 300) i; SAVEPOINT s;
         DELETE FROM public.toast; ROLLBACK TO SAVEPOINT s; INSERT INTO public.toast VALUES (-1, 'kept'); COMMIT;
     BEGIN; INSERT INTO public.toast VALUES (-2, 'given up'); ROLLBACK;
-    INSERT INTO public.whole VALUES (1, NULL, NULL), (2, 5, 'v"');
-    UPDATE public.whole SET a = a + 1;
-    UPDATE public.whole SET v = repeat('long ', 1000), w = NULL WHERE id = 2;
-    UPDATE public.whole SET id = -id;
     UPDATE public.whole SET id = id;
-    DELETE FROM public.whole;
-    INSERT INTO public.toast VALUES (1, repeat('v', 5000), repeat('w"', 5000)), (2, 'short', NULL);
-    UPDATE public.toast SET v = 'now short' WHERE id = 1;
-    UPDATE public.toast SET id = 3 WHERE id = 1;
-    DELETE FROM public.toast;
-    INSERT INTO public.toast_whole VALUES (4, repeat('v', 5000), repeat('w"', 5000));
-    UPDATE public.toast_whole SET v = NULL WHERE id = 4;
-    DELETE FROM public.toast_whole;
     INSERT INTO public.toast_key VALUES (repeat('k', 2500), 1);
     UPDATE public.toast_key SET v = 2;
     UPDATE public.toast_key SET k = 'short';
     DELETE FROM public.toast_key;
-    INSERT INTO public.by_index VALUES (1, 2, 'c'), (NULL, 3, NULL);
-    UPDATE public.by_index SET b = -b;
-    UPDATE public.by_index SET c = 'd';
-    DELETE FROM public.by_index;
     INSERT INTO public.all_key VALUES (1, 'x');
     UPDATE public.all_key SET a = a;
     UPDATE public.all_key SET a = 2;
     DELETE FROM public.all_key;
     INSERT INTO public.nokey VALUES (1), (NULL);
-    INSERT INTO public.empty DEFAULT VALUES;
-    INSERT INTO public.generated (id, v) VALUES (1, 'v');
-    UPDATE public.generated SET id = 2;
-    DELETE FROM public.generated;
     INSERT INTO public.parted VALUES (1, 'v'), (11, 'w');
     UPDATE public.parted SET id = 12 WHERE id = 1;
     INSERT INTO public.by_index VALUES (1, 7, 'c') ON CONFLICT (b) DO UPDATE SET c = 'e';
     INSERT INTO public.by_index VALUES (1, 7, 'c') ON CONFLICT (b) DO UPDATE SET c = 'e';
-    INSERT INTO public.altered VALUES (1, 2, 'b');
-    ALTER TABLE public.altered ADD COLUMN c numeric(5,1) DEFAULT 1.5;
-    INSERT INTO public.altered VALUES (2, 3, 'b', 2.5);
-    UPDATE public.altered SET a = 0;
-    ALTER TABLE public.altered DROP COLUMN a;
-    INSERT INTO public.altered VALUES (3, 'b', 2.5);
-    ALTER TABLE public.altered RENAME COLUMN b TO bb;
-    INSERT INTO public.altered VALUES (4, 'b', 2.5);
-    ALTER TABLE public.altered ALTER c TYPE bigint;
-    INSERT INTO public.altered VALUES (5, 'b', 2);
-    BEGIN; INSERT INTO public.altered VALUES (6, 'b', 3); ALTER TABLE public.altered ADD COLUMN d text;
-        INSERT INTO public.altered VALUES (7, 'b', 3, 'd'); COMMIT;
-    DELETE FROM public.altered WHERE id < 4;
-    INSERT INTO public.dropped VALUES (1, 'a');
-    UPDATE public.dropped SET id = 2;
-    DROP TABLE public.dropped;
     SELECT pg_logical_emit_message(true, 'p "q"', E'con\\t"ent\n');
     BEGIN; SELECT pg_logical_emit_message(true, 'first', ''); INSERT INTO public.whole VALUES (9);
         SELECT pg_logical_emit_message(true, 'p', '\x610062'::bytea); COMMIT;
@@ -134,88 +82,27 @@ const WORKLOAD: &str = r#"
     BEGIN; TRUNCATE public.toast CASCADE; INSERT INTO public.toast VALUES (1, 'v', 'w'); COMMIT;
     INSERT INTO public.whole VALUES (10)"#;
 
-/// A server that has the plugin and lets it be used; `None`, which is said, where there is none.
-async fn server(version: Version) -> Option<(Cluster, Client)> {
-    let cluster = Cluster::builder().version(version).start().await.unwrap();
-    let client = cluster.connect("postgres").await.unwrap();
-    if cluster.setting("output_plugin_libraries").await.unwrap().is_some() {
-        let allowed = "pgoutput,test_decoding,wal2json";
-        cluster.configure(&[("output_plugin_libraries", allowed)]).await.unwrap();
-    }
-    let probe = "SELECT pg_create_logical_replication_slot('probe', 'wal2json', true)";
-    match client.batch_execute(probe).await {
-        Ok(()) => Some((cluster, client)),
-        Err(error) => {
-            let missing = error.as_db_error().map(|error| error.code().code()) == Some("58P01");
-            assert!(missing, "{error:?}");
-            eprintln!("PostgreSQL {version} has no wal2json: skipped");
-            None
-        }
-    }
-}
-
-async fn make_slot(client: &Client, slot: &str, plugin: &str) {
-    let sql = format!("SELECT pg_create_logical_replication_slot('{slot}', '{plugin}')");
-    client.batch_execute(&sql).await.unwrap();
+/// A database with a slot of the plugin, where the server has it.
+async fn case(encoding: &str, schema: &str) -> Option<(Case, String)> {
+    let mut case = Case::with_encoding(Version::V15, encoding, schema).await;
+    let slot = case.slot_where_there_is("wal2json").await?;
+    Some((case, slot))
 }
 
 /// What a slot has, or what the server says instead.
-async fn peek(client: &Client, slot: &str, options: &[PluginOption]) -> Result<Vec<(Lsn, Bytes)>, String> {
-    let options: String =
-        options.iter().map(|option| format!(", '{}', '{}'", option.name, option.value)).collect();
-    let sql = format!(
-        "SELECT lsn::text, data FROM pg_logical_slot_peek_binary_changes('{slot}', NULL, NULL{options})"
-    );
-    match client.query(&sql, &[]).await {
-        Ok(rows) => Ok(rows
-            .iter()
-            .map(|row| (row.get::<_, &str>(0).parse().unwrap(), row.get::<_, Vec<u8>>(1).into()))
-            .collect()),
-        Err(error) => Err(error.as_db_error().unwrap().message().to_owned()),
-    }
+async fn peek(case: &Case, slot: &str, options: &[PluginOption]) -> Result<Frames, String> {
+    let options: Vec<_> = options.iter().map(|option| (option.name, &*option.value)).collect();
+    case.try_peek(slot, &options).await
 }
 
 /// The options that this release of the plugin knows.
-async fn known(client: &Client, slot: &str, mut options: Vec<PluginOption>) -> Vec<PluginOption> {
+async fn known(case: &Case, slot: &str, mut options: Vec<PluginOption>) -> Vec<PluginOption> {
     loop {
-        let Err(error) = peek(client, slot, &options).await else { return options };
+        let Err(error) = peek(case, slot, &options).await else { return options };
         let unknown = unknown_option(&error).unwrap_or_else(|| panic!("{error}"));
         assert!(options.iter().any(|option| option.name == unknown && option.is_optional), "{error}");
         options.retain(|option| option.name != unknown);
     }
-}
-
-async fn list(cluster: &Cluster) -> Vec<TableInfo> {
-    let client = catalog::connect(&cluster.url("postgres").parse().unwrap()).await.unwrap();
-    catalog::list_tables(&client, cluster.version_num()).await.unwrap()
-}
-
-/// What the catalog says now; of what was dropped since, what it said `before`.
-async fn tables(cluster: &Cluster, before: &[TableInfo]) -> Tables {
-    let mut tables = Tables::from_catalog();
-    let now = list(cluster).await;
-    let gone = before.iter().filter(|info| now.iter().all(|now| now.whole.oid != info.whole.oid));
-    for info in gone.chain(&now) {
-        let mut facts = TableFacts::new(Arc::clone(&info.table), Lsn::ZERO);
-        let is_left_out = |column: &&Column| info.table.column_index(&column.name).is_none();
-        let left_out = info.whole.columns.iter().filter(is_left_out);
-        facts.generated = left_out.map(|column| Arc::clone(&column.name)).collect();
-        facts.plain = info.plain_columns.clone();
-        let known = Known::Wanted(facts);
-        tables.insert_named(info.whole.name.clone(), known.clone());
-        tables.insert(info.whole.oid, known);
-        info.whole.columns.iter().for_each(|column| tables.insert_type(column.type_.clone()));
-    }
-    tables
-}
-
-fn decoded<D: Decoder>(decoder: D, tables: Tables, frames: &[(Lsn, Bytes)]) -> ChangeBatch {
-    let mut keeper = Keeper::new(decoder).with_tables(tables);
-    for (lsn, data) in frames {
-        let taken = keeper.decode(*lsn, data);
-        taken.unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(data)));
-    }
-    keeper.batch
 }
 
 /// What can't be told.
@@ -317,90 +204,79 @@ fn told(batch: &ChangeBatch, losses: Losses, is_theirs: bool) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_printed_comes_to_what_pgoutput_sends() {
-    let Some((cluster, client)) = server(Version::V15).await else { return };
-    client.batch_execute(SCHEMA).await.unwrap();
-    let before = list(&cluster).await;
-    make_slot(&client, "theirs", "pgoutput").await;
-    make_slot(&client, "ours", "wal2json").await;
-    for sql in WORKLOAD.split(";\n    ").map(|sql| sql.replace(";\n        ", "; ")) {
-        client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    }
-    let theirs = "SELECT lsn::text, data FROM pg_logical_slot_peek_binary_changes('theirs', NULL, NULL, \
-                  'proto_version', '1', 'publication_names', 'p', 'messages', 'true')";
+    let Some((mut case, slot)) = case("UTF8", &format!("{}{SCHEMA}", workload::schema(15))).await else {
+        return;
+    };
+    let before = case.list().await;
+    let their_slot = case.slot("pgoutput").await;
+    case.run([workload::statements(15), workload::split(STATEMENTS)].concat()).await;
     for zone in ["UTC", "Asia/Kolkata", "-07"] {
-        client.batch_execute(&format!("SET TimeZone = '{zone}'")).await.unwrap();
-        let rows = client.query(theirs, &[]).await.unwrap();
-        let frames: Vec<(Lsn, Bytes)> = rows
-            .iter()
-            .map(|row| (row.get::<_, &str>(0).parse().unwrap(), row.get::<_, Vec<u8>>(1).into()))
-            .collect();
-        let theirs = decoded(PgOutput::new(), tables(&cluster, &before).await, &frames);
+        case.run([format!("SET TimeZone = '{zone}'")]).await;
+        let sent = [("proto_version", "1"), ("publication_names", "p"), ("messages", "true")];
+        let sent = case.peek(&their_slot, &sent).await;
+        let theirs = decoded(PgOutput::new(), case.tables(&before).await, &sent);
         for (format, chunks) in
             [(FormatVersion::V2, true), (FormatVersion::V1, true), (FormatVersion::V1, false)]
         {
             let mut options = format.options();
             options.retain(|option| chunks || option.name != "write-in-chunks");
-            let options = known(&client, "ours", options).await;
+            let options = known(&case, &slot, options).await;
             let specials = options.iter().all(|option| option.name != "numeric-data-types-as-string");
-            let frames = peek(&client, "ours", &options).await.unwrap();
-            let batch = decoded(
-                Wal2Json::new(format, TextEncoding::default()),
-                tables(&cluster, &before).await,
-                &frames,
-            );
+            let frames = peek(&case, &slot, &options).await.unwrap();
+            let decoder = || Wal2Json::new(format, TextEncoding::default());
+            let batch = decoded(decoder(), case.tables(&before).await, &frames);
             let losses = Losses { specials, v1: format == FormatVersion::V1, positions: !chunks };
             let (ours, theirs) = (told(&batch, losses, false), told(&theirs, losses, true));
             assert!(ours.len() > 250, "{}", ours.len());
-            for at in 0..ours.len().max(theirs.len()) {
-                let (ours, theirs) = (ours.get(at), theirs.get(at));
-                assert_eq!(ours, theirs, "{format:?}, in chunks {chunks}, line {at}");
-            }
+            assert_same(&ours, &theirs, (format, chunks));
             // One who asks nobody reads as many changes.
-            let alone =
-                decoded(Wal2Json::new(format, TextEncoding::default()), Tables::without_catalog(), &frames);
+            let alone = decoded(decoder(), Tables::without_catalog(), &frames);
             assert_eq!(alone.len(), batch.len());
         }
     }
+    case.end().await;
 }
 
 #[tokio::test]
 async fn changes_without_an_identity_are_not_sent() {
-    let Some((_cluster, client)) = server(Version::V15).await else { return };
-    client.batch_execute("CREATE TABLE public.nokey (a int)").await.unwrap();
-    make_slot(&client, "ours", "wal2json").await;
-    for sql in
-        ["INSERT INTO public.nokey VALUES (1)", "UPDATE public.nokey SET a = 2", "DELETE FROM public.nokey"]
-    {
-        client.batch_execute(sql).await.unwrap();
-    }
+    let Some((case, slot)) = case("UTF8", "CREATE TABLE public.nokey (a int)").await else { return };
+    case.run([
+        "INSERT INTO public.nokey VALUES (1)",
+        "UPDATE public.nokey SET a = 2",
+        "DELETE FROM public.nokey",
+    ])
+    .await;
     for format in [FormatVersion::V2, FormatVersion::V1] {
-        let options = known(&client, "ours", format.options()).await;
-        let frames = peek(&client, "ours", &options).await.unwrap();
-        let batch =
-            decoded(Wal2Json::new(format, TextEncoding::default()), Tables::without_catalog(), &frames);
+        let options = known(&case, &slot, format.options()).await;
+        let frames = peek(&case, &slot, &options).await.unwrap();
+        let decoder = Wal2Json::new(format, TextEncoding::default());
+        let batch = decoded(decoder, Tables::without_catalog(), &frames);
         let ops: Vec<Op> = batch.changes().map(|change| change.op()).collect();
         assert_eq!(ops, [Op::Insert], "{format:?}");
     }
+    case.end().await;
 }
 
 #[tokio::test]
 async fn what_came_from_elsewhere_can_be_left_out() {
-    let Some((_cluster, client)) = server(Version::V15).await else { return };
-    client.batch_execute("CREATE TABLE public.t (id int PRIMARY KEY)").await.unwrap();
-    make_slot(&client, "ours", "wal2json").await;
-    for sql in [
+    let schema = "CREATE TABLE public.t (id int PRIMARY KEY)";
+    let Some((case, slot)) = case("UTF8", schema).await else { return };
+    // Origins are of all databases.
+    let origin = &case.database;
+    case.run([
         "INSERT INTO public.t VALUES (1)",
-        "SELECT pg_replication_origin_create('elsewhere'), pg_replication_origin_session_setup('elsewhere')",
+        &format!(
+            "SELECT pg_replication_origin_create('{origin}'), pg_replication_origin_session_setup('{origin}')"
+        ),
         "INSERT INTO public.t VALUES (2)",
-        "SELECT pg_replication_origin_session_reset()",
+        &format!("SELECT pg_replication_origin_session_reset(), pg_replication_origin_drop('{origin}')"),
         "INSERT INTO public.t VALUES (3)",
-    ] {
-        client.batch_execute(sql).await.unwrap();
-    }
+    ])
+    .await;
     for format in [FormatVersion::V2, FormatVersion::V1] {
-        let mut options = known(&client, "ours", format.options()).await;
+        let mut options = known(&case, &slot, format.options()).await;
         options.push(ONLY_LOCAL);
-        let frames = peek(&client, "ours", &options).await.unwrap();
+        let frames = peek(&case, &slot, &options).await.unwrap();
         let new = || Wal2Json::new(format, TextEncoding::default());
         for (decoder, expected) in [(new(), &[1, 2, 3][..]), (new().only_local(), &[1, 3])] {
             let batch = decoded(decoder, Tables::without_catalog(), &frames);
@@ -408,50 +284,39 @@ async fn what_came_from_elsewhere_can_be_left_out() {
             assert_eq!(ids.collect::<Vec<_>>(), expected, "{format:?}");
         }
     }
+    case.end().await;
 }
 
 #[tokio::test]
 async fn only_the_tables_that_are_asked_for_are_sent_whatever_their_names() {
-    let Some((_cluster, client)) = server(Version::V15).await else { return };
-    client
-        .batch_execute(
-            r#"CREATE SCHEMA "a.b, *"; CREATE TABLE "a.b, *"."c\ ""*é" (id int PRIMARY KEY);
-            CREATE TABLE public.t (id int PRIMARY KEY); CREATE TABLE public."*" (id int PRIMARY KEY)"#,
-        )
-        .await
-        .unwrap();
-    make_slot(&client, "ours", "wal2json").await;
+    let schema = r#"CREATE SCHEMA "a.b, *"; CREATE TABLE "a.b, *"."c\ ""*é" (id int PRIMARY KEY);
+        CREATE TABLE public.t (id int PRIMARY KEY); CREATE TABLE public."*" (id int PRIMARY KEY)"#;
+    let Some((case, slot)) = case("UTF8", schema).await else { return };
     let insert = r#"INSERT INTO "a.b, *"."c\ ""*é" VALUES (1); INSERT INTO public.t VALUES (2); INSERT INTO public."*" VALUES (3)"#;
-    client.batch_execute(insert).await.unwrap();
+    case.run([insert]).await;
     for (schema, name, id) in [("a.b, *", "c\\ \"*é", "1"), ("public", "t", "2"), ("public", "*", "3")] {
-        let table = pg_cdc_core::TableName::new(schema, name);
-        let mut options = known(&client, "ours", FormatVersion::V2.options()).await;
+        let table = TableName::new(schema, name);
+        let mut options = known(&case, &slot, FormatVersion::V2.options()).await;
         options.extend(add_tables([&table]));
-        let frames = peek(&client, "ours", &options).await.unwrap();
-        let batch = decoded(
-            Wal2Json::new(FormatVersion::V2, TextEncoding::default()),
-            Tables::without_catalog(),
-            &frames,
-        );
+        let frames = peek(&case, &slot, &options).await.unwrap();
+        let decoder = Wal2Json::new(FormatVersion::V2, TextEncoding::default());
+        let batch = decoded(decoder, Tables::without_catalog(), &frames);
         let changes: Vec<_> = batch.changes().collect();
         let [change] = &changes[..] else { panic!("{name}: {changes:?}") };
         assert_eq!(change.table().name, table);
         assert_eq!(change.after().unwrap().datum(0), Datum::Text(id.as_bytes()));
     }
+    case.end().await;
 }
 
 #[tokio::test]
 async fn a_database_in_another_encoding_is_read_in_utf_8() {
-    let Some((cluster, admin)) = server(Version::V15).await else { return };
-    let sql = "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
-    admin.batch_execute(sql).await.unwrap();
-    let client = cluster.connect("latin").await.unwrap();
-    client.batch_execute("CREATE TABLE public.größe (id int PRIMARY KEY, länge text, w text)").await.unwrap();
-    make_slot(&client, "latin", "wal2json").await;
-    client.batch_execute("INSERT INTO public.größe VALUES (1, 'ÿ naïve', 'ÿ \"quoted\"')").await.unwrap();
+    let schema = "CREATE TABLE public.größe (id int PRIMARY KEY, länge text, w text)";
+    let Some((case, slot)) = case("LATIN1", schema).await else { return };
+    case.run(["INSERT INTO public.größe VALUES (1, 'ÿ naïve', 'ÿ \"quoted\"')"]).await;
     for format in [FormatVersion::V2, FormatVersion::V1] {
-        let options = known(&client, "latin", format.options()).await;
-        let frames = peek(&client, "latin", &options).await.unwrap();
+        let options = known(&case, &slot, format.options()).await;
+        let frames = peek(&case, &slot, &options).await.unwrap();
         let decoder = Wal2Json::new(format, TextEncoding::new("LATIN1").unwrap());
         let batch = decoded(decoder, Tables::without_catalog(), &frames);
         let change = batch.changes().next().unwrap();
@@ -461,4 +326,5 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
         assert_eq!(row.datum(1), Datum::Text("ÿ naïve".as_bytes()));
         assert_eq!(row.datum(2), Datum::Text("ÿ \"quoted\"".as_bytes()));
     }
+    case.end().await;
 }

@@ -50,7 +50,16 @@ impl Client {
     ///
     /// If there is no such slot, or somebody still reads it.
     pub async fn drop_slot(&self, name: &str) -> Result<()> {
-        self.once_unused(&format!("SELECT pg_drop_replication_slot('{}')", name.replace('\'', "''"))).await
+        let sql = format!("SELECT pg_drop_replication_slot('{}')", name.replace('\'', "''"));
+        let since = Instant::now();
+        loop {
+            match self.client.batch_execute(&sql).await {
+                Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) && since.elapsed() < GONE => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Waits until nobody reads a replication slot, as [`drop_slot`](Self::drop_slot) does: who reads it next is not
@@ -74,29 +83,6 @@ impl Client {
                 return Err(crate::Error::Invalid(format!("process {reader} still reads slot {name}")));
             }
             tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    /// Drops a database once nobody is connected to it: a session ends a moment after its connection was closed. Waits
-    /// up to 30 seconds for that.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such database, somebody is still connected to it, or it has slots.
-    pub async fn drop_database(&self, name: &str) -> Result<()> {
-        self.once_unused(&format!("DROP DATABASE {}", crate::quote_ident(name))).await
-    }
-
-    /// Runs a statement that is refused while another session uses what it is about.
-    async fn once_unused(&self, sql: &str) -> Result<()> {
-        let since = Instant::now();
-        loop {
-            match self.client.batch_execute(sql).await {
-                Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) && since.elapsed() < GONE => {
-                    tokio::time::sleep(LOOK).await;
-                }
-                done => return Ok(done?),
-            }
         }
     }
 }

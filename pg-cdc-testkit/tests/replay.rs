@@ -1,8 +1,6 @@
 //! The comparison against real servers' `row_to_json`.
 #![allow(clippy::unwrap_used, reason = "a test's helpers")]
 
-use std::time::Duration;
-
 use pg_cdc_testkit::replay::Replay;
 use pg_cdc_testkit::workload::{Live, Random};
 use pg_cdc_testkit::{Client, Cluster, Version, quote_ident};
@@ -30,7 +28,7 @@ async fn a_true_copy_has_no_differences_and_a_false_one_has() {
         let random = Random::new(200);
         random.create(&client).await.unwrap();
         let live = Live::start(&cluster.config(&database), random.workers(3, 9), None);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        live.committed(300).await.unwrap();
         live.stop().await.unwrap();
         client.batch_execute("CREATE TABLE public.empty (id int)").await.unwrap();
 

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 use std::process::{ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use pg_cdc_testkit::replay::Replay;
 use serde_json::json;
 
-use crate::case::{Case, assert_says, cases};
+use crate::case::{Case, assert_says, cases, error_line, own_clusters};
 use crate::support::{Outcome, PATIENCE, Running, eventually};
 
 /// A run whose lines nobody reads yet: the copy of the largest table, which comes first, is stuck in it, and those of
@@ -27,13 +28,12 @@ impl<'a> Stuck<'a> {
         let lines = running.child.stdout.take().unwrap();
         let copying = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%large%'
                        AND wait_event_type IN ('Client', 'IPC')";
-        for _ in 0..2000 {
-            if case.value(copying).await == "1" {
-                return Self { case, running, lines };
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let since = Instant::now();
+        while case.value(copying).await != "1" {
+            assert!(since.elapsed() < PATIENCE, "no COPY:\n{}", running.stderr());
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("no COPY:\n{}", running.stderr());
+        Self { case, running, lines }
     }
 
     /// Reads everything to the run's end and compares.
@@ -96,23 +96,10 @@ async fn a_table_dropped_or_renamed_before_its_copy_does_no_harm() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_rewritten_again_and_again_under_a_live_workload_ends_right() {
     for case in cases().await {
-        case.sql("CREATE TABLE t (id int PRIMARY KEY, n int, x text); INSERT INTO t SELECT i, i, repeat('x', 200) FROM generate_series(1, 3000) i").await;
+        case.sql("CREATE TABLE t (id int PRIMARY KEY, n int, x text); INSERT INTO t SELECT i, i, repeat('x', 200) FROM generate_series(1, 10000) i").await;
         let rewriting = case.cluster.connect(&case.database).await.unwrap();
         let writing = case.cluster.connect(&case.database).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        // A table that is rewritten for ever is given up in the end: this stops some time into the snapshots.
-        let rewriter = tokio::spawn(async move {
-            let steps = [
-                "VACUUM FULL t",
-                "ALTER TABLE t ALTER n TYPE bigint",
-                "ALTER TABLE t ALTER n TYPE int",
-                "CLUSTER t USING t_pkey",
-            ];
-            for step in steps.iter().cycle().take(24) {
-                rewriting.batch_execute(step).await.unwrap();
-                tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-            }
-        });
         let writer = tokio::spawn(async move {
             for n in 1.. {
                 if *stopped.borrow() {
@@ -125,6 +112,21 @@ async fn a_table_rewritten_again_and_again_under_a_live_workload_ends_right() {
             }
         });
         let running = case.start();
+        // Of an ALTER TABLE that commits while the slot is made PostgreSQL keeps no account, and can't read on then.
+        eventually("the slot", PATIENCE, || running.stderr().contains("the slot is made").then_some(()));
+        // A table that is rewritten for ever is given up in the end: this stops some time into the snapshots.
+        let rewriter = tokio::spawn(async move {
+            let steps = [
+                "VACUUM FULL t",
+                "ALTER TABLE t ALTER n TYPE bigint",
+                "ALTER TABLE t ALTER n TYPE int",
+                "CLUSTER t USING t_pkey",
+            ];
+            for step in steps.iter().cycle().take(24) {
+                rewriting.batch_execute(step).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+        });
         eventually("streaming", PATIENCE, || running.stderr().contains("streaming").then_some(()));
         rewriter.await.unwrap();
         stop.send_replace(true);
@@ -133,5 +135,48 @@ async fn a_table_rewritten_again_and_again_under_a_live_workload_ends_right() {
         running.wait(PATIENCE).succeeded();
         case.catch_up();
         case.compare(&["public.t"]).await;
+    }
+}
+
+/// PostgreSQL keeps no account of what changes the catalog and commits between the first two points that a slot finds.
+/// Whoever is at work on the table by the second, and commits behind the third, is decoded by the catalog of before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_truncate_that_the_server_loses_sight_of_ends_with_what_to_do_or_right() {
+    for cluster in own_clusters(&[]).await {
+        let cluster: &'static _ = Box::leak(Box::new(cluster));
+        let case = Case::on(cluster).await;
+        case.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)").await;
+        let session = async |sql: &str| {
+            let session = cluster.connect(&case.database).await.unwrap();
+            session.batch_execute(sql).await.unwrap();
+            session
+        };
+        let found = |point: &str| {
+            let point = format!("found {point}");
+            eventually(&point, PATIENCE, || cluster.log().unwrap().contains(&point).then_some(()));
+        };
+        let first = session("BEGIN; SELECT txid_current()").await;
+        let running = case.pipeline.start(&["--until-current"]);
+        found("initial starting point");
+        case.sql("TRUNCATE t; INSERT INTO t VALUES (2)").await;
+        let second = session("BEGIN; SELECT txid_current()").await;
+        first.batch_execute("COMMIT").await.unwrap();
+        found("initial consistent point");
+        let third = session("BEGIN; INSERT INTO t VALUES (3)").await;
+        second.batch_execute("COMMIT").await.unwrap();
+        eventually("the slot", PATIENCE, || running.stderr().contains("the slot is made").then_some(()));
+        third.batch_execute("COMMIT").await.unwrap();
+        let outcome = running.wait(PATIENCE);
+        if outcome.status.success() {
+            println!("this server keeps account of it");
+            case.compare(&["public.t"]).await;
+        } else {
+            let line = error_line(&outcome);
+            assert_says(&line, &["can't read slot", "XX000", "hint", "TRUNCATE", "pg-cdc cleanup"]);
+            case.cleanup(&[]).succeeded();
+            std::fs::remove_file(case.pipeline.path("out.jsonl")).unwrap();
+            case.catch_up();
+            case.compare(&["public.t"]).await;
+        }
     }
 }

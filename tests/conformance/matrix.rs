@@ -1,6 +1,7 @@
 //! One workload, read in every way.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use pg_cdc_testkit::replay::{Part, Replay, TableName};
 use pg_cdc_testkit::workload::Script;
@@ -152,14 +153,15 @@ impl Matrix {
             if major >= 14 {
                 let sql =
                     format!("SELECT stream_txns FROM pg_stat_replication_slots WHERE slot_name = '{slot}'");
-                let mut streamed = String::new();
-                for _ in 0..100 {
-                    streamed = self.case.value(&sql).await;
-                    if streamed != "0" || way.blocks == Blocks::Whole {
-                        break;
+                let since = Instant::now();
+                // The walsender tells it some time later.
+                let streamed = loop {
+                    let streamed = self.case.value(&sql).await;
+                    if streamed != "0" || way.blocks == Blocks::Whole || since.elapsed() > PATIENCE {
+                        break streamed;
                     }
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                };
                 assert_eq!(
                     streamed != "0",
                     way.blocks != Blocks::Whole,

@@ -30,8 +30,9 @@ async fn wal_of_others_is_acknowledged_within_the_heartbeat_and_saved_before() {
                 let since = Instant::now();
                 while confirmed(&client, &name).await < target {
                     let late = since.elapsed();
+                    // Below the heartbeat that is the default.
                     assert!(
-                        late < Duration::from_secs(4),
+                        late < Duration::from_secs(9),
                         "not acknowledged after {late:?}: {}",
                         run.stderr()
                     );

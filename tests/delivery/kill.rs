@@ -50,9 +50,9 @@ async fn stopped_by_signals_at_any_instant_it_exits_0_and_nothing_is_lost_or_dou
         eventually("the first word", PATIENCE, || (!run.stderr().is_empty()).then_some(()));
         let since = Instant::now();
         run.signal(if fastrand::bool() { "INT" } else { "TERM" });
-        run.wait(Duration::from_secs(30)).succeeded();
-        // The machine may be busy; what takes a while of its own is far longer.
-        assert!(since.elapsed() < Duration::from_secs(8), "stopped only after {:?}", since.elapsed());
+        run.wait(PATIENCE).succeeded();
+        // The machine may be busy; `stop_timeout` is longer.
+        assert!(since.elapsed() < Duration::from_secs(20), "stopped only after {:?}", since.elapsed());
     }
     for version in Version::under_test() {
         survives(version, Kind { rows: 100, bulk: 2_000, early: false }, signalled).await;
@@ -61,16 +61,24 @@ async fn stopped_by_signals_at_any_instant_it_exits_0_and_nothing_is_lost_or_dou
 
 /// `PG_CDC_TEST_KILLS` ends before their time, then one run to the end, and a comparison with the source.
 async fn survives(version: Version, kind: Kind, end: End) {
-    let cluster = Cluster::shared(version).await.unwrap();
+    // What is prepared holds up the slots of others.
+    let own = match kind.early {
+        true => Some(Cluster::builder().version(version).start().await.unwrap()),
+        false => None,
+    };
+    let cluster = match &own {
+        Some(own) => own,
+        None => Cluster::shared(version).await.unwrap(),
+    };
     let (name, client) = database(cluster).await;
-    let random = Random::new(60).with_truncates().with_messages();
+    let random = Random::new(60).with_messages();
     let (pgbench, random) = (Pgbench::new(1), if kind.early { random.with_prepared() } else { random });
     pgbench.create(&client).await.unwrap();
     random.create(&client).await.unwrap();
     Bulk::create(&client).await.unwrap();
     let seed = fastrand::u64(..);
     let config = cluster.config(&name);
-    let lives = [
+    let mut lives = vec![
         Live::start(&config, pgbench.workers(2, seed), Some(150.0)),
         Live::start(&config, random.workers(3, seed), Some(100.0)),
         Live::start(&config, Bulk::worker(kind.bulk, kind.early, seed), Some(4.0)),
@@ -99,6 +107,8 @@ async fn survives(version: Version, kind: Kind, end: End) {
     let run = pipeline.start(&[]);
     snapshot_is_complete(&pipeline);
     end(run);
+    // Of a TRUNCATE that commits while a slot is made PostgreSQL keeps no account, and can't read on then. No more are.
+    lives.push(Live::start(&config, random.with_truncates().workers(2, !seed), Some(60.0)));
     for _ in kills / 3 + 1..kills {
         let run = pipeline.start(&[]);
         std::thread::sleep(Duration::from_millis(fastrand::u64(0..1200)));

@@ -64,6 +64,15 @@ async fn confirmed(client: &Client, slot: &str) -> u64 {
     client.value(&format!("{sql}'{slot}'")).await.unwrap().parse().unwrap()
 }
 
+/// Waits until the slot is confirmed up to `lsn`.
+async fn confirmed_up_to(client: &Client, slot: &str, lsn: u64) {
+    let since = std::time::Instant::now();
+    while confirmed(client, slot).await < lsn {
+        assert!(since.elapsed() < support::PATIENCE, "slot {slot} still holds the log");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// The walsender that reads the slot; the one that makes it is none.
 async fn reader(client: &Client, slot: &str) -> Option<String> {
     let sql = "SELECT active_pid FROM pg_replication_slots \

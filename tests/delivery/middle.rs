@@ -1,7 +1,5 @@
 //! What is saved in the middle of things is gone on from exactly there.
 
-use std::time::Duration;
-
 use pg_cdc_testkit::{Cluster, Version};
 
 use crate::support::{PATIENCE, Pipeline, eventually};
@@ -54,7 +52,6 @@ async fn a_message_outside_of_any_transaction_comes_once() {
             eventually("the message to be durable", PATIENCE, || (durable(&pipeline)? >= nth).then_some(()));
             run.kill();
         }
-        std::thread::sleep(Duration::from_millis(100));
         pipeline.run(&["--until-current"]).succeeded();
         assert_eq!(replay(&pipeline.path("out.jsonl")).counts().messages, 3);
         pipeline.cleanup();

@@ -1,7 +1,5 @@
 //! Sink durable, then state saved, then acknowledged: what can't be saved is not acknowledged.
 
-use std::time::Duration;
-
 use pg_cdc_testkit::{Cluster, Version};
 
 use crate::support::{PATIENCE, Pipeline};
@@ -29,7 +27,7 @@ async fn nothing_is_acknowledged_that_can_not_be_saved() {
         crate::support::eventually("a folder in the way", PATIENCE, || std::fs::create_dir(&stuck).ok());
         let saved = pipeline.state().unwrap();
         client.batch_execute("INSERT INTO t SELECT i, i FROM generate_series(2, 100) i").await.unwrap();
-        let outcome = run.wait(Duration::from_secs(60));
+        let outcome = run.wait(PATIENCE);
         assert_eq!(outcome.status.code(), Some(1), "{}", outcome.stderr);
         let line = outcome.last_line();
         assert!(line.starts_with("error: could not save the state ") && line.contains("hint: "), "{line}");

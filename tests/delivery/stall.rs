@@ -26,6 +26,8 @@ async fn backlog(cluster: &Cluster, name: &str, source: &str) -> Pipeline {
     pipeline.run(&["--until-current"]).succeeded();
     let fill = "INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 100000) i";
     client.batch_execute(fill).await.unwrap();
+    // Whoever reads it from now on is another one.
+    client.slot_is_free(name).await.unwrap();
     pipeline
 }
 
@@ -53,7 +55,7 @@ fn read_all(run: &mut Running, rows: u64) -> Replay {
 async fn a_stalled_sink_loses_no_connection() {
     for version in Version::under_test() {
         let cluster =
-            Cluster::builder().version(version).conf("wal_sender_timeout", "1500ms").start().await.unwrap();
+            Cluster::builder().version(version).conf("wal_sender_timeout", "4s").start().await.unwrap();
         let pipeline = backlog(&cluster, "stall", "").await;
         let client = cluster.connect("postgres").await.unwrap();
         let logged = cluster.log().unwrap().len();
@@ -86,13 +88,13 @@ async fn a_stalled_sink_does_not_hold_up_a_fast_shutdown() {
         let client = cluster.connect("postgres").await.unwrap();
         let mut run = pipeline.start_into(&[], Stdio::piped());
         reading(&client, "shutdown").await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
         drop(client);
         let since = Instant::now();
         cluster.stop(StopMode::Fast).await.unwrap();
         let took = since.elapsed();
         eprintln!("{version}: a fast shutdown under a stalled sink took {took:?}");
-        assert!(took < Duration::from_secs(10), "{took:?}");
+        // Far below the limit of five minutes that is the default.
+        assert!(took < Duration::from_secs(30), "{took:?}");
         cluster.start_again().await.unwrap();
         run.assert_alive();
         // The sink moves on, and so does everything.

@@ -11,6 +11,7 @@ use super::control::Wishes;
 use super::feedback::Feedback;
 use super::lookup::{Lookup, needs_text};
 use super::options::{BinaryValues, ReplicationOptions};
+use super::verify::undecodable;
 use crate::batch::ChangeBatch;
 use crate::catalog::Client;
 use crate::types::is_binary_known;
@@ -145,7 +146,9 @@ impl<D: Decoder> Session<'_, D> {
                 _ = self.wishes.changed() => Woken::Wish,
                 _ = self.acknowledged.changed() => Woken::Acknowledged,
                 taken = hand_out(self.batches.as_ref(), self.assembly), if ready => Woken::Reader(taken),
-                block = self.stream.next_block(), if reads => Woken::Block(block?),
+                block = self.stream.next_block(), if reads => {
+                    Woken::Block(block.map_err(|error| undecodable(error, &self.options.slot))?)
+                }
                 () = sleep_until(now + pace) => Woken::Time,
             };
             match woken {

@@ -50,6 +50,22 @@ pub fn check_slot(
     }
 }
 
+/// What to do where the server can't read a slot on.
+///
+/// Of a transaction that changes the catalog and commits while a slot is still looking for its first snapshot PostgreSQL
+/// keeps no account (`xact_decode` passes over it before `SNAPBUILD_FULL_SNAPSHOT`). What was at work on the same table
+/// by then, and commits later, is decoded by the catalog of before, in which a file that came meanwhile is of no table.
+pub(super) fn undecodable(error: Error, slot: &str) -> Error {
+    // Messages of this code are not translated. Before 16 it is a "filenode".
+    if error.sqlstate() != Some("XX000") || !error.to_string().contains("could not map filen") {
+        return error;
+    }
+    error.while_doing(format!("the server can't read slot {slot} on")).with_hint(
+        "it lost sight of a TRUNCATE, ALTER TABLE or the like that committed while the slot was being made: start over \
+         with `pg-cdc cleanup` and a new snapshot, at a time when no table is changed",
+    )
+}
+
 /// Checks that a position of `saved` lies on the history of the server that is `found` now.
 ///
 /// # Errors
@@ -125,6 +141,26 @@ mod tests {
             confirmed_flush_lsn: Some(Lsn::new(100)),
             wal_status: Some("reserved".to_owned()),
             invalidation_reason: None,
+        }
+    }
+
+    #[test]
+    fn what_the_server_lost_sight_of_comes_with_what_to_do() {
+        for (sqlstate, message, is_told) in [
+            ("XX000", "ERROR: could not map filenumber \"base/5/33354\" to relation OID", true),
+            ("XX000", "ERROR: could not map filenode \"base/5/33354\" to relation OID", true),
+            ("XX000", "ERROR: cache lookup failed for type 7", false),
+            ("57P01", "ERROR: terminating connection", false),
+        ] {
+            let error = Error::new(ErrorKind::Server, message).with_sqlstate(sqlstate);
+            let error = undecodable(error, "shop");
+            assert_eq!(
+                error.hint().is_some_and(|hint| hint.contains("pg-cdc cleanup")),
+                is_told,
+                "{message}"
+            );
+            assert_eq!((error.sqlstate(), error.is_transient()), (Some(sqlstate), sqlstate == "57P01"));
+            assert!(error.with_causes().contains(message), "{message}");
         }
     }
 

@@ -4,7 +4,7 @@
 mod bogus;
 mod tls;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pg_cdc_core::batch::BufferPool;
 use pg_cdc_core::wire::{
@@ -59,6 +59,30 @@ fn tcp(cluster: &Cluster, user: &str) -> String {
 
 fn unix(cluster: &Cluster, user: &str) -> String {
     format!("postgres://{user}@/postgres?host={}&port={}", cluster.socket_dir().display(), cluster.port())
+}
+
+/// Waits until a query gives `yes`.
+async fn until(connection: &mut Connection, query: &str) {
+    let since = Instant::now();
+    while connection.query_row(query).await.unwrap().get(0, "yes") != Some("t") {
+        assert!(since.elapsed() < Duration::from_secs(60), "waited for {query}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Cancels a query of this connection while the server is at it.
+async fn assert_can_be_cancelled(cluster: &Cluster, connection: &mut Connection) {
+    let mut other = connect(&unix(cluster, "postgres"), Session::Sql).await.unwrap();
+    let (pid, cancel) = (connection.process_id(), connection.cancel_token());
+    let is_asleep = format!(
+        "SELECT count(*) = 1 AS yes FROM pg_stat_activity WHERE pid = {pid} AND wait_event = 'PgSleep'"
+    );
+    let (slept, cancelled) = tokio::join!(connection.simple_query("SELECT pg_sleep(600)"), async {
+        until(&mut other, &is_asleep).await;
+        cancel.cancel().await
+    });
+    cancelled.unwrap();
+    assert_eq!(slept.unwrap_err().sqlstate(), Some("57014"));
 }
 
 #[tokio::test]
@@ -158,13 +182,7 @@ async fn queries_fail_and_the_connection_goes_on() {
     assert!(error.to_string().contains("at character 18"), "{error}");
     connection.simple_query("DO $$ BEGIN RAISE WARNING 'x'; END $$; LISTEN a; NOTIFY a").await.unwrap();
 
-    let cancel = connection.cancel_token();
-    let (slept, cancelled) = tokio::join!(connection.simple_query("SELECT pg_sleep(20)"), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        cancel.cancel().await
-    });
-    cancelled.unwrap();
-    assert_eq!(slept.unwrap_err().sqlstate(), Some("57014"));
+    assert_can_be_cancelled(&cluster, &mut connection).await;
     assert_eq!(connection.query_row("SELECT 1 AS a").await.unwrap().get(0, "a"), Some("1"));
     assert_eq!(connection.query_row("SELECT 1 WHERE false").await.unwrap_err().kind(), ErrorKind::Mismatch);
 
@@ -280,15 +298,7 @@ async fn replication_with_a_value_of_200_megabytes() {
             .await
             .unwrap();
         let wanted = format!("SELECT confirmed_flush_lsn = '{here}' AS yes FROM pg_replication_slots");
-        let mut reached = false;
-        for _ in 0..100 {
-            reached |= admin.query_row(&wanted).await.unwrap().get(0, "yes") == Some("t");
-            if reached {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert!(reached);
+        until(&mut admin, &wanted).await;
         stream.finish().await.unwrap();
         assert_eq!(pool.retained(), 0);
         admin.simple_query("DROP TABLE public.t").await.unwrap();

@@ -5,7 +5,7 @@ use pg_cdc_core::{Error, ErrorKind};
 use pg_cdc_testkit::Tls;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 
-use crate::{builder, connect, start, tcp, unix};
+use crate::{assert_can_be_cancelled, builder, connect, start, tcp, unix};
 
 async fn login(url: &str, mode: SslMode, ca: Option<&str>) -> Result<Connection, Error> {
     let mut config: ConnectConfig = url.parse().unwrap();
@@ -86,13 +86,7 @@ async fn a_server_with_a_certificate_of_an_authority() {
 
     // Cancelling goes the same way.
     let mut connection = login(&ip, SslMode::VerifyFull, ca).await.unwrap();
-    let cancel = connection.cancel_token();
-    let (slept, cancelled) = tokio::join!(connection.simple_query("SELECT pg_sleep(20)"), async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        cancel.cancel().await
-    });
-    cancelled.unwrap();
-    assert_eq!(slept.unwrap_err().sqlstate(), Some("57014"));
+    assert_can_be_cancelled(&cluster, &mut connection).await;
 
     // And through a URL with a file.
     let file = cluster.socket_dir().join("ca.pem");

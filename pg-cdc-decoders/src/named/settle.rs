@@ -1,6 +1,5 @@
 //! Which version of its table a change was made with, by what the catalog says of now and the change shows of then.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use pg_cdc_core::batch::Op;
@@ -28,34 +27,6 @@ pub(super) enum Look {
     AtColumns,
     /// What a type is made of: the catalog must be asked, though all names are the same.
     AtTypes,
-}
-
-/// The versions of the tables in use.
-#[derive(Debug, Default)]
-pub(super) struct Versions {
-    by_oid: HashMap<u32, Arc<Table>>,
-    /// Those of which no OID is known: nobody can be asked.
-    by_name: HashMap<TableName, Arc<Table>>,
-}
-
-impl Versions {
-    pub(super) fn new(tables: impl IntoIterator<Item = Arc<Table>>) -> Self {
-        let mut versions = Self::default();
-        tables.into_iter().for_each(|table| drop(versions.insert(table)));
-        versions
-    }
-
-    fn get(&self, oid: u32, name: &TableName) -> Option<&Arc<Table>> {
-        if oid == 0 { self.by_name.get(name) } else { self.by_oid.get(&oid) }
-    }
-
-    fn insert(&mut self, table: Arc<Table>) -> Option<Arc<Table>> {
-        if table.oid == 0 {
-            self.by_name.insert(table.name.clone(), table)
-        } else {
-            self.by_oid.insert(table.oid, table)
-        }
-    }
 }
 
 /// The columns that a change shows.

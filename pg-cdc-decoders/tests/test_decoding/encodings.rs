@@ -8,7 +8,7 @@ use pg_cdc_decoders::test_decoding::OPTIONS;
 use pg_cdc_decoders::{InvalidText, TestDecoding, TextEncoding};
 use pg_cdc_testkit::{Cluster, Keeper, Version};
 
-use crate::support::{decoded, drop_slots, make_slot, peek, tables};
+use crate::support::{Case, refused, routed};
 
 const SINGLE: &[&str] = &[
     "LATIN1",
@@ -111,8 +111,6 @@ async fn characters_are_what_postgresql_makes_of_them() {
 #[tokio::test]
 async fn a_database_in_another_encoding_is_read_in_utf_8() {
     for version in Version::under_test() {
-        let cluster = Cluster::shared(version).await.unwrap();
-        let admin = cluster.connect("postgres").await.unwrap();
         for (encoding, name, text) in [
             ("LATIN1", "Größe", "ÿ naïve ''quoted''"),
             ("WIN1252", "preis_€", "€ – “x”"),
@@ -120,30 +118,20 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
             ("SQL_ASCII", "größe", "naïve"),
             ("UTF8", "größe", "日本 €"),
         ] {
-            let prefix = format!("in_{}", encoding.to_lowercase());
-            let database = cluster.fresh_database_in(&prefix, encoding).await.unwrap();
-            let client = cluster.connect(&database).await.unwrap();
             let schema =
                 format!("CREATE TABLE public.\"{name}\" (id int PRIMARY KEY, \"{name}2\" text, e text)");
-            client.batch_execute(&schema).await.unwrap();
-            let slot = format!("{database}_slot");
-            make_slot(&client, &slot, "test_decoding").await;
-            let insert = format!("INSERT INTO public.\"{name}\" VALUES (1, '{text}', 'ascii')");
-            client.batch_execute(&insert).await.unwrap();
-            let options: Vec<_> = OPTIONS.iter().copied().chain([("force-binary", "on")]).collect();
-            let frames = peek(&client, &slot, &options).await;
-            let known = tables(cluster, &database, &[]).await;
-            let decoder = TestDecoding::new(cluster.version_num(), TextEncoding::new(encoding).unwrap());
-            let batch = decoded(decoder, known, &frames, true);
+            let mut case = Case::with_encoding(version, encoding, &schema).await;
+            let slot = case.slot("test_decoding").await;
+            case.run([format!("INSERT INTO public.\"{name}\" VALUES (1, '{text}', 'ascii')")]).await;
+            let frames = case.peek(&slot, &options()).await;
+            let batch = routed(decoder(&case, encoding), case.tables(&[]).await, &frames);
             let change = batch.changes().next().unwrap();
             assert_eq!(&*change.table().name.name, name, "{encoding}");
             assert_eq!(&*change.table().columns[1].name, format!("{name}2"), "{encoding}");
             let row = change.after().unwrap();
             assert_eq!(row.datum(1), Datum::Text(text.replace("''", "'").as_bytes()), "{encoding}");
             assert_eq!(row.datum(2), Datum::Text(b"ascii"), "{encoding}");
-            drop_slots(&client, &[slot]).await;
-            drop(client);
-            admin.drop_database(&database).await.unwrap();
+            case.end().await;
         }
     }
 }
@@ -151,25 +139,29 @@ async fn a_database_in_another_encoding_is_read_in_utf_8() {
 #[tokio::test]
 async fn bytes_that_are_no_text_are_dealt_with_as_was_asked() {
     let version = *Version::under_test().last().unwrap();
-    let cluster = Cluster::shared(version).await.unwrap();
-    let database = cluster.fresh_database_in("bytes", "SQL_ASCII").await.unwrap();
-    let client = cluster.connect(&database).await.unwrap();
-    client.batch_execute("CREATE TABLE public.t (id int PRIMARY KEY, v text)").await.unwrap();
-    let slot = format!("{database}_slot");
-    make_slot(&client, &slot, "test_decoding").await;
-    client.batch_execute(r"INSERT INTO public.t VALUES (1, E'a\xFFb')").await.unwrap();
-    let options: Vec<_> = OPTIONS.iter().copied().chain([("force-binary", "on")]).collect();
-    let frames = peek(&client, &slot, &options).await;
+    let schema = "CREATE TABLE public.t (id int PRIMARY KEY, v text)";
+    let mut case = Case::with_encoding(version, "SQL_ASCII", schema).await;
+    let slot = case.slot("test_decoding").await;
+    case.run([r"INSERT INTO public.t VALUES (1, E'a\xFFb')"]).await;
+    let frames = case.peek(&slot, &options()).await;
+    let decoder = |encoding| TestDecoding::new(case.cluster.version_num(), encoding);
     let ascii = TextEncoding::new("SQL_ASCII").unwrap();
-    let known = || async { tables(cluster, &database, &[]).await };
     for (invalid, text) in [(InvalidText::Replace, "a\u{FFFD}b"), (InvalidText::Base64, "Yf9i")] {
-        let decoder = TestDecoding::new(cluster.version_num(), ascii.with_invalid_text(invalid));
-        let batch = decoded(decoder, known().await, &frames, true);
+        let ascii = ascii.with_invalid_text(invalid);
+        let batch = routed(decoder(ascii), case.tables(&[]).await, &frames);
         let row = batch.changes().next().unwrap().after().unwrap();
         assert_eq!(row.datum(1), Datum::Text(text.as_bytes()));
     }
-    let mut keeper = Keeper::new(TestDecoding::new(cluster.version_num(), ascii)).with_tables(known().await);
-    let error = frames.iter().find_map(|(lsn, data)| keeper.take(*lsn, data).err()).unwrap().to_string();
+    let error = refused(decoder(ascii), case.tables(&[]).await, &frames);
     assert!(error.contains("table public.t, column v") && error.contains("SQL_ASCII"), "{error}");
-    drop_slots(&client, &[slot]).await;
+    case.end().await;
+}
+
+/// The server is not to convert what it prints.
+fn options() -> Vec<(&'static str, &'static str)> {
+    OPTIONS.iter().copied().chain([("force-binary", "on")]).collect()
+}
+
+fn decoder(case: &Case, encoding: &str) -> TestDecoding {
+    TestDecoding::new(case.cluster.version_num(), TextEncoding::new(encoding).unwrap())
 }

@@ -6,4 +6,5 @@ mod generated;
 mod losses;
 mod phases;
 mod printed;
+#[path = "../support/mod.rs"]
 mod support;

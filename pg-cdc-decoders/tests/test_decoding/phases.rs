@@ -5,7 +5,7 @@ use pg_cdc_decoders::test_decoding::OPTIONS;
 use pg_cdc_decoders::{TestDecoding, TextEncoding};
 use pg_cdc_testkit::{Cluster, Keeper, Version};
 
-use crate::support::{drop_slots, peek, tables};
+use crate::support::Case;
 
 #[tokio::test]
 async fn prepared_transactions_are_handed_out_when_they_commit() {
@@ -14,14 +14,9 @@ async fn prepared_transactions_are_handed_out_when_they_commit() {
         if cluster.major() < 14 {
             continue;
         }
-        let database = cluster.fresh_database("phases").await.unwrap();
-        let client = cluster.connect(&database).await.unwrap();
-        client.batch_execute("CREATE TABLE public.t (id int PRIMARY KEY, v text)").await.unwrap();
-        let slot = format!("phases_{database}");
-        let sql =
-            format!("SELECT pg_create_logical_replication_slot('{slot}', 'test_decoding', false, true)");
-        client.batch_execute(&sql).await.unwrap();
-        for sql in [
+        let mut case = Case::new(version, "CREATE TABLE public.t (id int PRIMARY KEY, v text)").await;
+        let slot = case.two_phase_slot("test_decoding").await;
+        case.run([
             r"BEGIN; INSERT INTO public.t VALUES (1, 'prepared'); PREPARE TRANSACTION E'it''s \\one'",
             "INSERT INTO public.t VALUES (2, 'between')",
             "BEGIN; INSERT INTO public.t VALUES (3, 'given up'); PREPARE TRANSACTION 'two'",
@@ -31,12 +26,11 @@ async fn prepared_transactions_are_handed_out_when_they_commit() {
             "BEGIN; INSERT INTO public.t VALUES (4, 'late'); PREPARE TRANSACTION 'three_nodecode'",
             "COMMIT PREPARED 'three_nodecode'",
             "BEGIN; INSERT INTO public.t VALUES (5, 'open'); PREPARE TRANSACTION 'four'",
-        ] {
-            client.batch_execute(sql).await.unwrap();
-        }
-        let frames = peek(&client, &slot, OPTIONS).await;
+        ])
+        .await;
+        let frames = case.peek(&slot, OPTIONS).await;
         let decoder = TestDecoding::new(cluster.version_num(), TextEncoding::default());
-        let mut keeper = Keeper::new(decoder).with_tables(tables(cluster, &database, &[]).await);
+        let mut keeper = Keeper::new(decoder).with_tables(case.tables(&[]).await);
         for (lsn, data) in &frames {
             keeper.take(*lsn, data).unwrap();
         }
@@ -62,7 +56,7 @@ async fn prepared_transactions_are_handed_out_when_they_commit() {
         let prepare =
             frames.iter().find(|(_, data)| data.starts_with(b"PREPARE TRANSACTION 'four'")).unwrap();
         assert!(!keeper.is_empty() && keeper.acknowledgeable().unwrap() < prepare.0);
-        client.batch_execute("ROLLBACK PREPARED 'four'").await.unwrap();
-        drop_slots(&client, &[slot]).await;
+        case.run(["ROLLBACK PREPARED 'four'"]).await;
+        case.end().await;
     }
 }

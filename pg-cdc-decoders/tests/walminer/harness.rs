@@ -1,6 +1,6 @@
 //! A server of its own, for other tests' transactions would never let it be quiet; and what a source gave.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use pg_cdc_core::batch::{ChangeBatch, Event};
@@ -9,6 +9,9 @@ use pg_cdc_core::walminer::{MiningOptions, WalMinerSource, quiet_start};
 use pg_cdc_core::{Lsn, Position, ServerId, Source, SourceError, catalog};
 use pg_cdc_decoders::WalMiner;
 use pg_cdc_testkit::{Client, Cluster, Version};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const SCHEMA: &str = include_str!("../../testdata/walminer-1.0/schema.sql");
 const CONTENTS: &str = include_str!("../../testdata/walminer-1.0/walminer_contents.csv");
@@ -38,6 +41,30 @@ impl Server {
 
     pub(crate) async fn value(&self, sql: &str) -> String {
         self.client.value(sql).await.unwrap()
+    }
+
+    /// Waits until a query gives `value`.
+    pub(crate) async fn until(&self, sql: &str, value: &str) {
+        let since = Instant::now();
+        while self.value(sql).await != value {
+            assert!(since.elapsed() < PATIENCE, "waited for {value} from {sql}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until a query gives the same for half a second.
+    pub(crate) async fn until_settled(&self, sql: &str) {
+        let since = Instant::now();
+        let mut last = self.value(sql).await;
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = self.value(sql).await;
+            if now == last {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE, "{sql} gives {now} after {last}");
+            last = now;
+        }
     }
 
     /// A place where mining may start, of either version.
@@ -195,7 +222,7 @@ pub(crate) async fn run(options: MiningOptions) -> Result<Seen, (Seen, SourceErr
 
 /// The next batch, in good time.
 pub(crate) async fn next(source: &mut WalMinerSource) -> Option<Result<ChangeBatch, SourceError>> {
-    tokio::time::timeout(Duration::from_secs(30), source.next()).await.expect("nothing came for 30 s")
+    tokio::time::timeout(PATIENCE, source.next()).await.expect("nothing comes")
 }
 
 /// Reads on until `is_enough`.
@@ -211,8 +238,8 @@ pub(crate) async fn read_until(
 
 /// Shuts the source down, in good time.
 pub(crate) async fn shut_down(source: &mut WalMinerSource) {
-    let stopped = tokio::time::timeout(Duration::from_secs(10), source.control().shutdown()).await;
-    stopped.expect("still not shut down after 10 s").unwrap();
+    let stopped = tokio::time::timeout(PATIENCE, source.control().shutdown()).await;
+    stopped.expect("still not shut down").unwrap();
     while let Some(batch) = source.next().await {
         batch.unwrap();
     }

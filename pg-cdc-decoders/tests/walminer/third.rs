@@ -1,7 +1,5 @@
 //! Version 3: ranges of the log.
 
-use std::time::Duration;
-
 use pg_cdc_core::Lsn;
 use pg_cdc_core::stream::Until;
 use pg_cdc_core::walminer::WalMinerSource;
@@ -100,11 +98,8 @@ async fn an_idle_server_is_left_alone_and_short_windows_lead_as_far_as_long_ones
     let calls = "SELECT count(*) FROM mine.calls";
     let before: i32 = server.value(calls).await.parse().unwrap();
     assert!(before > 4, "{before} windows");
-    // One window more, over what the last one itself has written.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let settled = server.value(calls).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(server.value(calls).await, settled, "windows of a server that does nothing");
+    // One window more, over what the last one itself has written; then none of a server that does nothing.
+    server.until_settled(calls).await;
     recorded(&server, 1).await;
     read_until(&mut source, &mut seen, |seen| seen.changes.len() == 15).await;
     shut_down(&mut source).await;

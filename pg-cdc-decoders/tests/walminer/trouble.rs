@@ -180,18 +180,10 @@ async fn a_shutdown_does_not_wait_for_walminer() {
     server.run("UPDATE mine.said SET sleep = 600").await;
     let mut source = WalMinerSource::start(server.options(start).await, WalMiner::new());
     let mining = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-    while server.value(mining).await == "0" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    server.until(mining, "1").await;
     shut_down(&mut source).await;
     // Neither does the server go on.
-    for _ in 0..100 {
-        if server.value(mining).await == "0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("walminer is still at work");
+    server.until(mining, "0").await;
 }
 
 #[tokio::test]

@@ -299,7 +299,7 @@ async fn a_rewrite_that_waits_for_the_copy_holds_nothing_up() {
                 seen.take(&batch.unwrap());
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(10), rest).await.expect("a deadlock");
+        tokio::time::timeout(std::time::Duration::from_secs(60), rest).await.expect("a deadlock");
         truncated.await.unwrap().unwrap();
         assert_eq!(seen.done["public.big"], (20000, point));
     }
@@ -313,8 +313,8 @@ async fn a_snapshot_that_is_gone_is_replaced() {
     let point = exported.point;
     let gone = pg_cdc_snapshot::Exported::new(exported.name.clone(), point, ());
     drop(exported);
-    // The server notices that the connection is closed.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    // The server has noticed that the connection is closed.
+    crate::steering::until_alone(&database).await;
     let mut seen = Seen::new(point);
     let mut source = SnapshotSource::start(database.options().await, gone, exporter);
     while let Some(batch) = source.next().await {

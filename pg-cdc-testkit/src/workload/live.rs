@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,11 +22,31 @@ pub struct Done {
     pub rolled_back: u64,
 }
 
+/// As [`Done`], of all workers together.
+#[derive(Debug, Default)]
+struct Counters {
+    committed: AtomicU64,
+    rolled_back: AtomicU64,
+}
+
+impl Counters {
+    fn one_more(of: &AtomicU64) {
+        of.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn so_far(&self) -> Done {
+        let [committed, rolled_back] =
+            [&self.committed, &self.rolled_back].map(|count| count.load(Ordering::Relaxed));
+        Done { committed, rolled_back }
+    }
+}
+
 /// A workload that runs until it is stopped; dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Live {
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<Result<Done>>>,
+    done: Arc<Counters>,
+    tasks: Vec<JoinHandle<Result<()>>>,
 }
 
 impl Live {
@@ -32,13 +54,37 @@ impl Live {
     /// as fast as it can. A connection that the server closes is made again: servers are restarted in tests.
     pub fn start<W: Worker>(config: &Config, workers: Vec<W>, rate: Option<f64>) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let done = Arc::new(Counters::default());
         #[expect(clippy::cast_precision_loss, reason = "a handful of workers")]
         let pause = rate.map(|r| Duration::from_secs_f64(workers.len() as f64 / r.max(0.001)));
         let tasks = workers
             .into_iter()
-            .map(|worker| tokio::spawn(work(config.clone(), worker, pause, stopped.clone())))
+            .map(|worker| {
+                tokio::spawn(work(config.clone(), worker, pause, stopped.clone(), Arc::clone(&done)))
+            })
             .collect();
-        Self { stop, tasks }
+        Self { stop, done, tasks }
+    }
+
+    /// What was done so far.
+    pub fn so_far(&self) -> Done {
+        self.done.so_far()
+    }
+
+    /// Waits until so many transactions have committed, for up to a minute.
+    ///
+    /// # Errors
+    ///
+    /// If they have not by then, or a worker has stopped by itself.
+    pub async fn committed(&self, transactions: u64) -> Result<()> {
+        let until = Instant::now() + Duration::from_secs(60);
+        while self.so_far().committed < transactions {
+            if self.has_failed() || Instant::now() > until {
+                return Err(Error::Invalid(format!("no {transactions} commits but {:?}", self.so_far())));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
     }
 
     /// Lets each connection end its transaction, and says what was done.
@@ -48,13 +94,11 @@ impl Live {
     /// The first error of a worker that was neither a conflict nor a lost connection. Its other connections went on.
     pub async fn stop(self) -> Result<Done> {
         self.stop.send_replace(true);
-        let mut done = Done::default();
-        for task in self.tasks {
-            let part = task.await??;
-            done.committed += part.committed;
-            done.rolled_back += part.rolled_back;
+        let (done, tasks) = (self.done, self.tasks);
+        for task in tasks {
+            task.await??;
         }
-        Ok(done)
+        Ok(done.so_far())
     }
 
     /// Whether a worker has stopped by itself, which only an error makes it do: then [`stop`](Self::stop) tells it.
@@ -68,8 +112,8 @@ async fn work<W: Worker>(
     mut worker: W,
     pause: Option<Duration>,
     mut stopped: watch::Receiver<bool>,
-) -> Result<Done> {
-    let mut done = Done::default();
+    done: Arc<Counters>,
+) -> Result<()> {
     let mut client = None;
     let mut next = Instant::now();
     // An error of the channel means that its sender, and so our owner, is gone.
@@ -83,10 +127,10 @@ async fn work<W: Worker>(
             continue;
         };
         match worker.transaction(&connected).await {
-            Ok(true) => done.committed += 1,
-            Ok(false) => done.rolled_back += 1,
+            Ok(true) => Counters::one_more(&done.committed),
+            Ok(false) => Counters::one_more(&done.rolled_back),
             Err(e) if is_conflict(&e) => {
-                done.rolled_back += 1;
+                Counters::one_more(&done.rolled_back);
                 // If this fails the connection is lost, and the next turn makes another.
                 let _ = connected.batch_execute("ROLLBACK").await;
             }
@@ -103,7 +147,7 @@ async fn work<W: Worker>(
             }
         }
     }
-    Ok(done)
+    Ok(())
 }
 
 fn sqlstate(error: &Error) -> Option<&SqlState> {
