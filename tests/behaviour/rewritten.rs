@@ -138,8 +138,9 @@ async fn a_table_rewritten_again_and_again_under_a_live_workload_ends_right() {
     }
 }
 
-/// PostgreSQL keeps no account of what changes the catalog and commits between the first two points that a slot finds.
-/// Whoever is at work on the table by the second, and commits behind the third, is decoded by the catalog of before.
+/// PostgreSQL keeps no account of what changes the catalog and commits between the first two points that a slot finds,
+/// while an older transaction is at work. Whoever changes the table behind the second, and commits behind the third, is
+/// decoded by the catalog of before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_truncate_that_the_server_loses_sight_of_ends_with_what_to_do_or_right() {
     for cluster in own_clusters(&[]).await {
@@ -158,8 +159,8 @@ async fn a_truncate_that_the_server_loses_sight_of_ends_with_what_to_do_or_right
         let first = session("BEGIN; SELECT txid_current()").await;
         let running = case.pipeline.start(&["--until-current"]);
         found("initial starting point");
-        case.sql("TRUNCATE t; INSERT INTO t VALUES (2)").await;
         let second = session("BEGIN; SELECT txid_current()").await;
+        case.sql("TRUNCATE t; INSERT INTO t VALUES (2)").await;
         first.batch_execute("COMMIT").await.unwrap();
         found("initial consistent point");
         let third = session("BEGIN; INSERT INTO t VALUES (3)").await;
