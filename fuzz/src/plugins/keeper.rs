@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use pg_cdc_core::batch::{Change, ChangeBatch};
-use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, Tables};
+use pg_cdc_core::{DecodeError, Decoder, Frame, Lsn, Outcome, Position, Route, ServerId, Tables};
 
 use super::facts::{self, Facts};
-use super::resume::position;
 use super::setting::Setting;
 use crate::mark::Mark;
 
@@ -187,6 +186,13 @@ impl<'a> Keeper<'a> {
         self.is_plain &= self.last.is_none_or(|(last, _)| last < commit_lsn);
         self.last = Some((commit_lsn, is_whole));
     }
+}
+
+/// Where everything up to the change `seq` of the transaction that commits at `commit_lsn` is delivered.
+pub(super) fn position(commit_lsn: Lsn, seq: Option<u64>) -> Position {
+    let mut position = Position::at("shop".into(), ServerId { system_id: 7, timeline: 1 }, Lsn::ZERO);
+    (position.commit_lsn, position.seq) = (commit_lsn, seq);
+    position
 }
 
 /// An error says whose message it was, where it is, and where in it.

@@ -1,16 +1,9 @@
 //! What a connection hands out that starts behind a change: what followed it, and nothing else.
 
+use pg_cdc_core::Position;
 use pg_cdc_core::batch::Change;
-use pg_cdc_core::{Lsn, Position, ServerId};
 
-use super::keeper::Keeper;
-
-/// Where everything up to the change `seq` of the transaction that commits at `commit_lsn` is delivered.
-pub(super) fn position(commit_lsn: Lsn, seq: Option<u64>) -> Position {
-    let mut position = Position::at("shop".into(), ServerId { system_id: 7, timeline: 1 }, Lsn::ZERO);
-    (position.commit_lsn, position.seq) = (commit_lsn, seq);
-    position
-}
+use super::keeper::{Keeper, position};
 
 /// Reads all of it `again`, behind one of the changes that were handed out, which `choice` chooses.
 ///
