@@ -113,8 +113,8 @@ fn a_wrong_file_exits_2_and_names_key_line_and_column() {
             "error: p.yaml:4:13: source.password: the variable MISSING is not set; set it, or write ${MISSING:-default}\n",
         ),
         (
-            "sink: { type: jsonl }\nsource:\n  url: postgres://h\n  plugin: walminer\n",
-            "error: p.yaml:4:11: source.plugin: walminer is not supported yet; what works today: pgoutput, wal2json, decoderbufs, test_decoding\n",
+            "sink: { type: jsonl }\nsource:\n  url: postgres://h\n  transport: polling\n",
+            "error: p.yaml:4:14: source.transport: polling is not supported yet; what works today: auto, replication\n",
         ),
         ("sink: { type: jsonl }\n", "error: p.yaml:1:1: source: this key is required and missing\n"),
         (
