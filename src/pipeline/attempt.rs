@@ -144,6 +144,8 @@ impl Attempt<'_> {
                 return Ok(());
             }
         }
+        // Its transaction would keep the server from cleaning up for as long as the log is mined.
+        drop(begun);
         if self.until == Until::Snapshot {
             return Ok(());
         }

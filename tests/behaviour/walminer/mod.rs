@@ -161,6 +161,33 @@ async fn without_a_snapshot_only_whole_transactions_come() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_transaction_stays_open_while_the_log_is_mined() {
+    for cluster in clusters().await {
+        for mode in ["initial", "never"] {
+            let keys = json!({ "source": { "snapshot": { "mode": mode } } });
+            let case = mined(cluster, Release::Third, keys).await;
+            case.sql("CREATE TABLE t (id int PRIMARY KEY)").await;
+            let run = case.start();
+            eventually("a position", PATIENCE, || {
+                case.pipeline.state().filter(|state| state["position"].is_object())
+            });
+            case.sql("INSERT INTO t VALUES (1)").await;
+            eventually("the change", PATIENCE, || (case.ops() == "c").then_some(()));
+            let open = "SELECT count(*) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND state = 'idle in transaction'";
+            // A look may fall into a window.
+            let mut looks = 200;
+            while case.value(open).await != "0" {
+                looks -= 1;
+                assert!(looks > 0, "snapshot.mode: {mode}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            run.kill();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_waited_for_too_long_is_named() {
     for cluster in clusters().await {
         for release in Release::BOTH {
