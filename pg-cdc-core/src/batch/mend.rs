@@ -18,51 +18,13 @@ impl ChangeWriter<'_> {
     /// # Errors
     ///
     /// Where a value is longer than 1 GiB then, or the arena is full.
-    #[inline]
+    // The writer itself is passed to nobody, so that it is never a value in memory.
+    #[inline(always)]
     pub fn mend(&mut self, buffer: &[u8], columns: &[Column], invalid: InvalidText) -> Result<(), TooLarge> {
-        if invalid == InvalidText::Error { Ok(()) } else { self.mend_all(buffer, columns, invalid) }
-    }
-
-    fn mend_all(&mut self, buffer: &[u8], columns: &[Column], invalid: InvalidText) -> Result<(), TooLarge> {
-        for at in self.start..self.tape.slots.len() {
-            let Some(slot) = self.tape.slots.get(at).copied() else { break };
-            if let Datum::Text(text) = slot.read(buffer, &self.tape.arena)
-                && std::str::from_utf8(text).is_err()
-                && let Some(column) = columns.get((at - self.start) % columns.len().max(1))
-                && InvalidText::concerns(&column.type_, text)
-            {
-                self.mend_one(at, slot, buffer, invalid)?;
-            }
+        if invalid == InvalidText::Error {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    #[cold]
-    fn mend_one(
-        &mut self,
-        at: usize,
-        slot: Slot,
-        buffer: &[u8],
-        invalid: InvalidText,
-    ) -> Result<(), TooLarge> {
-        let is_made = slot.tag() == Tag::ArenaText;
-        let mended = self.made(false, |arena| {
-            // What is appended to can't be read meanwhile.
-            let copy = is_made.then(|| arena.get(slot.range()).unwrap_or_default().to_vec());
-            let text = copy.as_deref().or_else(|| buffer.get(slot.range())).unwrap_or_default();
-            // `Error` was seen to before.
-            let _ = invalid.append(text, arena);
-            Ok::<_, TooLarge>(())
-        })?;
-        // A value of the old row may stand in the new one as well.
-        let twin = (at < self.middle).then(|| at + (self.middle - self.start));
-        for at in [Some(at), twin].into_iter().flatten() {
-            if let Some(place) = self.tape.slots.get_mut(at).filter(|place| **place == slot) {
-                *place = mended;
-                self.tape.mended.push(at);
-            }
-        }
-        Ok(())
+        self.tape.mend_rows([self.start, self.middle], buffer, columns, invalid)
     }
 
     /// Notes that the column at `index` of the row that is being written holds what was made of bytes that are no text:
@@ -90,10 +52,66 @@ impl ChangeWriter<'_> {
         let notes = mended.split_off(own);
         mended.extend(notes.iter().filter(|at| **at >= middle).map(|at| at - (middle - start)));
     }
+}
 
-    /// What was noted of the change that is dropped.
-    pub(super) fn forget_notes(&mut self) {
-        while self.tape.mended.pop_if(|at| *at >= self.start).is_some() {}
+impl Tape {
+    /// As [`ChangeWriter::mend`], of the rows that start and go on at `places`.
+    #[inline(never)]
+    fn mend_rows(
+        &mut self,
+        places: [usize; 2],
+        buffer: &[u8],
+        columns: &[Column],
+        invalid: InvalidText,
+    ) -> Result<(), TooLarge> {
+        let [start, _] = places;
+        for at in start..self.slots.len() {
+            let Some(slot) = self.slots.get(at).copied() else { break };
+            if let Datum::Text(text) = slot.read(buffer, &self.arena)
+                && std::str::from_utf8(text).is_err()
+                && let Some(column) = columns.get((at - start) % columns.len().max(1))
+                && InvalidText::concerns(&column.type_, text)
+            {
+                self.mend_one(places, at, slot, buffer, invalid)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn mend_one(
+        &mut self,
+        [start, middle]: [usize; 2],
+        at: usize,
+        slot: Slot,
+        buffer: &[u8],
+        invalid: InvalidText,
+    ) -> Result<(), TooLarge> {
+        let arena = &mut self.arena;
+        let from = arena.len();
+        // What is appended to can't be read meanwhile.
+        let copy =
+            (slot.tag() == Tag::ArenaText).then(|| arena.get(slot.range()).unwrap_or_default().to_vec());
+        let text = copy.as_deref().or_else(|| buffer.get(slot.range())).unwrap_or_default();
+        // `Error` was seen to before.
+        let _ = invalid.append(text, arena);
+        let mended = checked(Tag::ArenaText, from, arena.len().saturating_sub(from))?;
+        // A value of the old row may stand in the new one as well.
+        let twin = (at < middle).then(|| at + (middle - start));
+        for at in [Some(at), twin].into_iter().flatten() {
+            if let Some(place) = self.slots.get_mut(at).filter(|place| **place == slot) {
+                *place = mended;
+                self.mended.push(at);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was noted of slots from `start` on: of the change that is dropped.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn forget_notes(&mut self, start: usize) {
+        while self.mended.pop_if(|at| *at >= start).is_some() {}
     }
 }
 

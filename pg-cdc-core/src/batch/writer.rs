@@ -233,7 +233,8 @@ impl<'a> ChangeWriter<'a> {
     /// # Errors
     ///
     /// Where the batch is too large to count another change.
-    #[inline]
+    // Called, it would have the writer be a value in memory, which costs more than five columns do.
+    #[inline(always)]
     pub fn finish(self, op: Op, table: BatchTable, lsn: Lsn, seq: u64, used: usize) -> Result<(), TooLarge> {
         let end = self.tape.slots.len();
         let (old, new) = (self.middle - self.start, end - self.middle);
@@ -273,6 +274,8 @@ impl Drop for ChangeWriter<'_> {
     fn drop(&mut self) {
         self.tape.slots.truncate(self.start);
         self.tape.arena.truncate(self.arena);
-        self.forget_notes();
+        if !self.tape.mended.is_empty() {
+            self.tape.forget_notes(self.start);
+        }
     }
 }
